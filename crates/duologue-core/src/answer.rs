@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::id::{AppId, DeviceId, MediaId, PeerId, Platform, PushVendor, Seq, UserId};
 use crate::limits::{Limits, Profile};
 use crate::message::Message;
-use crate::policy::{AcceptFrom, Policy};
+use crate::policy::{AcceptFrom, Policy, word};
 use crate::time::Timestamp;
 
 /// The version of the protocol this crate speaks.
@@ -41,15 +41,15 @@ pub struct Implementation {
     pub version: String,
 }
 
-/// The clock of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ClockKind {
-    /// Runs by itself.
-    Real,
-    /// Stands until `POST /v1/admin/clock` advances it.
-    Manual,
-}
+word!(
+    /// The clock of an app.
+    ClockKind {
+        /// Runs by itself.
+        Real = "real",
+        /// Stands until `POST /v1/admin/clock` advances it.
+        Manual = "manual",
+    }
+);
 
 /// An app and what it declares.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -157,16 +157,18 @@ impl MediaKind {
 const SENDABLE: &str = "text, face, location, image, audio, file, video or custom";
 
 impl Content {
-    /// Reads the content of a send: any type but `system`, known fields only.
+    /// Reads the content of a send: any type but `system`, known fields only, null as absent.
     pub(crate) fn read(body: &Object<'_>, limits: &Limits) -> Result<Self, ApiError> {
         let fields = body.object("content")?;
         let kind = fields.string("type")?;
         let url = || read_url(&fields, "url", limits);
         let bytes = |kind: MediaKind| read_bytes(&fields, kind, limits);
         let duration = || fields.integer("duration_ms", 0, MAX_SAFE_INTEGER);
-        let format = || Ok(fields.opt_non_empty("format")?.map(str::to_owned));
+        let optional = |name| Ok(fields.nullable_string(name)?.flatten().map(str::to_owned));
         match kind {
-            "text" => Ok(Self::Text { text: fields.non_empty("text")?.into() }),
+            "text" => Ok(Self::Text {
+                text: fields.non_empty("text")?.into(),
+            }),
             "face" => Ok(Self::Face {
                 index: u32::try_from(fields.integer("index", 0, i32::MAX as u64)?)
                     .unwrap_or(i32::MAX as u32),
@@ -182,7 +184,7 @@ impl Content {
                 width: fields.integer("width", 1, MAX_SAFE_INTEGER)?,
                 height: fields.integer("height", 1, MAX_SAFE_INTEGER)?,
                 bytes: bytes(MediaKind::Image)?,
-                format: format()?,
+                format: optional("format")?,
             }),
             "audio" => Ok(Self::Audio {
                 url: url()?,
@@ -193,28 +195,31 @@ impl Content {
                 url: url()?,
                 name: fields.non_empty("name")?.into(),
                 bytes: bytes(MediaKind::File)?,
-                format: format()?,
+                format: optional("format")?,
             }),
             "video" => Ok(Self::Video {
                 url: url()?,
                 duration_ms: duration()?,
                 bytes: bytes(MediaKind::Video)?,
                 format: fields.non_empty("format")?.into(),
-                thumbnail: match fields.get("thumbnail") {
-                    Some(_) => Some(read_url(&fields, "thumbnail", limits)?),
-                    None => None,
+                thumbnail: match fields.is_set("thumbnail") {
+                    true => Some(read_url(&fields, "thumbnail", limits)?),
+                    false => None,
                 },
             }),
             "custom" => Ok(Self::Custom {
                 data: fields.string("data")?.into(),
-                description: fields.opt_string("description")?.map(str::to_owned),
-                ext: fields.opt_string("ext")?.map(str::to_owned),
+                description: optional("description")?,
+                ext: optional("ext")?,
             }),
             "system" => Err(ApiError::invalid(
                 fields.at("type"),
                 format!("`system` is reserved for the server; send {SENDABLE}"),
             )),
-            _ => Err(ApiError::invalid(fields.at("type"), format!("must be {SENDABLE}"))),
+            _ => Err(ApiError::invalid(
+                fields.at("type"),
+                format!("must be {SENDABLE}"),
+            )),
         }
     }
 
@@ -255,15 +260,21 @@ pub(crate) fn read_url(
     let url = fields.string(name)?;
     let wrong = |what: String| Err(ApiError::invalid(fields.at(name), what));
     if url.len() as u64 > limits.url_bytes_max {
-        return wrong(format!("must be at most {} bytes long", limits.url_bytes_max));
+        return wrong(format!(
+            "must be at most {} bytes long",
+            limits.url_bytes_max
+        ));
     }
     if !url.bytes().all(|b| (0x21..=0x7e).contains(&b)) {
         return wrong("must be printable ASCII without spaces; percent-encode the rest".into());
     }
-    let remote = ["http://", "https://"]
-        .iter()
-        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
-    let uploaded = url.strip_prefix("/v1/media/").is_some_and(|id| MediaId::parse(id).is_ok());
+    let remote = ["http://", "https://"].iter().any(|scheme| {
+        url.strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty())
+    });
+    let uploaded = url
+        .strip_prefix("/v1/media/")
+        .is_some_and(|id| MediaId::parse(id).is_ok());
     if remote || uploaded {
         Ok(url.into())
     } else {
@@ -275,18 +286,34 @@ pub(crate) fn read_url(
 mod tests {
     use super::*;
 
-    fn check(content: Content, custom_data: Option<&str>, expected: u64) {
+    fn check(content: &Content, custom_data: Option<&str>, expected: u64) {
         assert_eq!(content.stored_bytes(custom_data), expected, "{content:?}");
     }
 
     #[test]
     fn stored_bytes_count_canonical_json_and_custom_data() {
-        check(Content::Text { text: "hi".into() }, None, 27);
-        check(Content::Text { text: "hi".into() }, Some("abc"), 30);
-        check(Content::Text { text: "\u{1f600}".into() }, None, 29);
-        check(Content::Text { text: "\n\u{1}".into() }, None, 25 + 2 + 6);
+        check(&Content::Text { text: "hi".into() }, None, 27);
+        check(&Content::Text { text: "hi".into() }, Some("abc"), 30);
         check(
-            Content::Location { title: "x".into(), longitude: 100.0, latitude: 0.5 },
+            &Content::Text {
+                text: "\u{1f600}".into(),
+            },
+            None,
+            29,
+        );
+        check(
+            &Content::Text {
+                text: "\n\u{1}".into(),
+            },
+            None,
+            25 + 2 + 6,
+        );
+        check(
+            &Content::Location {
+                title: "x".into(),
+                longitude: 100.0,
+                latitude: 0.5,
+            },
             None,
             r#"{"latitude":0.5,"longitude":100,"title":"x","type":"location"}"#.len() as u64,
         );

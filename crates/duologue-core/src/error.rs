@@ -128,12 +128,22 @@ pub struct ApiError {
 impl ApiError {
     /// An error without a field.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after_ms: None }
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            retry_after_ms: None,
+        }
     }
 
     /// An error about one field.
     pub fn at(code: ErrorCode, field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: Some(field.into()), retry_after_ms: None }
+        Self {
+            code,
+            message: message.into(),
+            field: Some(field.into()),
+            retry_after_ms: None,
+        }
     }
 
     /// `invalid_field`, the most frequent one.

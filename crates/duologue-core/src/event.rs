@@ -63,7 +63,7 @@ pub struct Kicked {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A message.
-    Message(MessageEvent),
+    Message(Box<MessageEvent>),
     /// The recent contacts, once per sync.
     Recents(Recents),
     /// The end of the sync.
@@ -138,11 +138,20 @@ mod tests {
 
     #[test]
     fn frames_are_lines_with_an_empty_one_at_the_end() {
-        let done = Frame { id: None, event: Event::SyncDone };
+        let done = Frame {
+            id: None,
+            event: Event::SyncDone,
+        };
         assert_eq!(done.to_sse(), "event: sync_done\ndata: {}\n\n");
-        let kicked = Event::Kicked(Kicked { reason: KickReason::SessionLimit });
+        let kicked = Event::Kicked(Kicked {
+            reason: KickReason::SessionLimit,
+        });
         assert_eq!(
-            Frame { id: Some(Cursor(7)), event: kicked }.to_sse(),
+            Frame {
+                id: Some(Cursor(7)),
+                event: kicked
+            }
+            .to_sse(),
             "event: kicked\nid: 7\ndata: {\"reason\":\"session_limit\"}\n\n"
         );
     }

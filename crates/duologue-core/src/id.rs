@@ -143,8 +143,8 @@ string_id!(
     PushVendor, r"^[a-z0-9_-]{1,32}$", max 32, is_platform_char
 );
 
-/// The other end of a view: a user, or one of the two that are not users.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The other end of a view: a user, or one of the two that are not users. Ordered as text.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum PeerId {
     /// `@admin`, the app administrator.
     Admin,
@@ -181,6 +181,18 @@ impl PeerId {
             Self::User(user) => Some(user),
             Self::Admin | Self::System => None,
         }
+    }
+}
+
+impl Ord for PeerId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for PeerId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -235,7 +247,11 @@ pub fn parse_decimal(text: &str) -> Result<u64, IdError> {
         && text.len() <= 19
         && text.bytes().all(|b| b.is_ascii_digit())
         && (text == "0" || !text.starts_with('0'));
-    if plain { text.parse().map_err(|_| IdError::NotDecimal) } else { Err(IdError::NotDecimal) }
+    if plain {
+        text.parse().map_err(|_| IdError::NotDecimal)
+    } else {
+        Err(IdError::NotDecimal)
+    }
 }
 
 /// The place of an entry in a user's mailbox; decimal digits on the wire (spec: stream).

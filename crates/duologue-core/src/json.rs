@@ -14,7 +14,9 @@ pub(crate) fn parse_object(body: &[u8], depth_max: u64) -> Result<Map<String, Va
     };
     let depth = 1 + map.values().map(nesting).max().unwrap_or(0);
     if depth > depth_max {
-        return Err(malformed(format!("the body is {depth} levels deep; {depth_max} are allowed")));
+        return Err(malformed(format!(
+            "the body is {depth} levels deep; {depth_max} are allowed"
+        )));
     }
     Ok(map)
 }
@@ -36,16 +38,26 @@ pub(crate) struct Object<'a> {
 
 impl<'a> Object<'a> {
     pub(crate) fn root(map: &'a Map<String, Value>) -> Self {
-        Self { map, path: String::new() }
+        Self {
+            map,
+            path: String::new(),
+        }
     }
 
     /// The path of a member, for error answers.
     pub(crate) fn at(&self, name: &str) -> String {
-        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+        if self.path.is_empty() {
+            name.into()
+        } else {
+            format!("{}.{name}", self.path)
+        }
     }
 
     fn wrong(&self, name: &str, expected: &str) -> ApiError {
-        ApiError::invalid(self.at(name), format!("`{}` must be {expected}", self.at(name)))
+        ApiError::invalid(
+            self.at(name),
+            format!("`{}` must be {expected}", self.at(name)),
+        )
     }
 
     /// A required member's error.
@@ -59,6 +71,11 @@ impl<'a> Object<'a> {
 
     pub(crate) fn is_null(&self, name: &str) -> bool {
         self.get(name).is_some_and(Value::is_null)
+    }
+
+    /// Present and not null.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| !value.is_null())
     }
 
     pub(crate) fn opt_string(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
@@ -83,21 +100,22 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(crate) fn opt_non_empty(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
-        if self.get(name).is_none() { Ok(None) } else { self.non_empty(name).map(Some) }
-    }
-
     /// Absent: `None`; null: `Some(None)`.
     pub(crate) fn nullable_string(&self, name: &str) -> Result<Option<Option<&'a str>>, ApiError> {
-        if self.is_null(name) { Ok(Some(None)) } else { Ok(self.opt_string(name)?.map(Some)) }
+        if self.is_null(name) {
+            Ok(Some(None))
+        } else {
+            Ok(self.opt_string(name)?.map(Some))
+        }
     }
 
     pub(crate) fn opt_bool(&self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.get(name) {
             None => Ok(None),
-            Some(value) => {
-                value.as_bool().map(Some).ok_or_else(|| self.wrong(name, "true or false"))
-            }
+            Some(value) => value
+                .as_bool()
+                .map(Some)
+                .ok_or_else(|| self.wrong(name, "true or false")),
         }
     }
 
@@ -118,7 +136,8 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn integer(&self, name: &str, min: u64, max: u64) -> Result<u64, ApiError> {
-        self.opt_integer(name, min, max)?.ok_or_else(|| self.missing(name))
+        self.opt_integer(name, min, max)?
+            .ok_or_else(|| self.missing(name))
     }
 
     pub(crate) fn number(&self, name: &str, min: f64, max: f64) -> Result<f64, ApiError> {
@@ -132,7 +151,10 @@ impl<'a> Object<'a> {
     pub(crate) fn opt_object(&self, name: &str) -> Result<Option<Self>, ApiError> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(Self { map, path: self.at(name) })),
+            Some(Value::Object(map)) => Ok(Some(Self {
+                map,
+                path: self.at(name),
+            })),
             Some(_) => Err(self.wrong(name, "an object")),
         }
     }

@@ -41,7 +41,9 @@ impl Profile {
     /// Looks a profile up by name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|profile| profile.as_str() == text)
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.as_str() == text)
     }
 
     /// The limits of the profile.
@@ -50,8 +52,14 @@ impl Profile {
         let both = Limits::default();
         match self {
             Self::Default => both,
-            Self::SeedJa => Limits { offline_messages_max: None, ..both },
-            Self::SeedKo => Limits { offline_bytes_max: None, ..both },
+            Self::SeedJa => Limits {
+                offline_messages_max: None,
+                ..both
+            },
+            Self::SeedKo => Limits {
+                offline_bytes_max: None,
+                ..both
+            },
         }
     }
 }
@@ -101,7 +109,9 @@ impl LimitValue for u64 {
         min: u64,
         max: u64,
     ) -> Result<Option<Self>, crate::ApiError> {
-        Ok(fields.opt_integer(name, min, MAX_SAFE_INTEGER)?.map(|value| value.min(max)))
+        Ok(fields
+            .opt_integer(name, min, MAX_SAFE_INTEGER)?
+            .map(|value| value.min(max)))
     }
 }
 
@@ -173,8 +183,21 @@ mod tests {
     #[test]
     fn the_seed_profiles_differ_only_in_their_offline_caps() {
         let (ja, ko) = (Profile::SeedJa.limits(), Profile::SeedKo.limits());
-        assert_eq!((ja.offline_bytes_max, ja.offline_messages_max), (Some(30_720), None));
-        assert_eq!((ko.offline_bytes_max, ko.offline_messages_max), (None, Some(100)));
-        assert_eq!(Limits { offline_bytes_max: None, offline_messages_max: Some(100), ..ja }, ko);
+        assert_eq!(
+            (ja.offline_bytes_max, ja.offline_messages_max),
+            (Some(30_720), None)
+        );
+        assert_eq!(
+            (ko.offline_bytes_max, ko.offline_messages_max),
+            (None, Some(100))
+        );
+        assert_eq!(
+            Limits {
+                offline_bytes_max: None,
+                offline_messages_max: Some(100),
+                ..ja
+            },
+            ko
+        );
     }
 }

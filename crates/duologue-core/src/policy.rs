@@ -6,20 +6,28 @@ use serde::{Deserialize, Serialize};
 use crate::ApiError;
 use crate::json::Object;
 
+/// An enum of fixed words, on the wire and in bodies.
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq,
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $text)] $variant,)*
         }
 
         impl $name {
-            pub(crate) fn read(fields: &Object<'_>, name: &str) -> Result<Option<Self>, ApiError> {
+            /// Reads an optional member; the refusal lists the words.
+            pub(crate) fn read(
+                fields: &crate::json::Object<'_>,
+                name: &str,
+            ) -> Result<Option<Self>, crate::ApiError> {
                 let Some(text) = fields.opt_string(name)? else { return Ok(None) };
                 match text {
                     $($text => Ok(Some(Self::$variant)),)*
-                    _ => Err(ApiError::invalid(
+                    _ => Err(crate::ApiError::invalid(
                         fields.at(name),
                         format!("must be one of {}", [$($text),*].join(", ")),
                     )),

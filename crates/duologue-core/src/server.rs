@@ -1,12 +1,47 @@
 //! The server as a pure state machine: requests and `now` in, replies and effects out.
+//!
+//! One way in ([`Server::handle`]), one way out (its [`Reply`] and [`Effect`]s). A request is
+//! routed, its token is looked up, its body is read, and then it walks the checks in the order of
+//! the specification, one file a rule. The shell that owns the sockets obeys the effects in order
+//! and reports two things back: that a stream has ended, and that a push token is gone.
 
-use crate::answer::PushRequest;
-use crate::content::MediaKind;
-use crate::error::ApiError;
+mod accept;
+mod app;
+mod auth;
+mod dedup;
+mod dispatch;
+mod expiry;
+mod history;
+mod mailbox;
+mod media;
+mod permission;
+mod provisioning;
+mod push;
+mod query;
+mod recents;
+mod relations;
+mod reply;
+mod route;
+mod send;
+mod session;
+mod stored;
+mod stream;
+mod system;
+mod target;
+mod user;
+mod users;
+mod view;
+
+use std::collections::BTreeMap;
+
+pub use reply::{Body, Reply, StoredMedia, UploadPermit};
+
+use crate::answer::{Implementation, PushRequest};
 use crate::event::Frame;
 use crate::id::{AppId, MediaId};
 use crate::limits::Profile;
 use crate::time::Timestamp;
+use app::App;
 
 /// Where unguessable identifiers come from: the shell's random numbers, a test's counter.
 pub trait IdSource {
@@ -22,7 +57,7 @@ pub struct ServerConfig {
     /// The profile of apps that name none.
     pub profile: Profile,
     /// Name and version that `GET /v1/server` shows.
-    pub implementation: crate::answer::Implementation,
+    pub implementation: Implementation,
 }
 
 /// A request as it came over the wire, nothing decided.
@@ -44,60 +79,6 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-/// The answer to a request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: u16,
-    /// Headers beyond what the body implies.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body.
-    pub body: Body,
-}
-
-/// What follows the head of an answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Body {
-    /// Nothing.
-    Empty,
-    /// JSON text.
-    Json(String),
-    /// The event stream `stream`; its events come as [`Effect::Deliver`].
-    Stream {
-        /// The stream.
-        stream: StreamId,
-        /// A comment line at least this often.
-        heartbeat_ms: u64,
-    },
-    /// The shell reads the body of the upload, at most `permit.bytes_max`, then calls
-    /// [`Server::finish_upload`].
-    Upload(UploadPermit),
-    /// The shell sends the bytes of a finished upload (whole or one range).
-    Download(StoredMedia),
-}
-
-/// Permission to upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UploadPermit {
-    /// The app that will own the upload.
-    pub app: AppId,
-    /// Its kind.
-    pub kind: MediaKind,
-    /// Its largest size in bytes.
-    pub bytes_max: u64,
-}
-
-/// A finished upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredMedia {
-    /// The upload.
-    pub media: MediaId,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// The content type it was sent with.
-    pub content_type: String,
-}
-
 /// An event stream, numbered by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(pub u64);
@@ -106,7 +87,7 @@ pub struct StreamId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
-/// What the shell must do, in order, before or after it answers.
+/// What the shell must do, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Append an event to a stream.
@@ -139,13 +120,23 @@ pub enum Effect {
 #[derive(Debug)]
 pub struct Server {
     config: ServerConfig,
+    apps: BTreeMap<AppId, App>,
+    /// Which session an open stream belongs to.
+    streams: BTreeMap<StreamId, (AppId, SessionId)>,
+    /// Sessions and streams numbered so far.
+    numbers: u64,
 }
 
 impl Server {
     /// A server without apps.
     #[must_use]
     pub fn new(config: ServerConfig) -> Self {
-        Self { config }
+        Self {
+            config,
+            apps: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            numbers: 0,
+        }
     }
 
     /// Handles one request at real time `now`.
@@ -155,45 +146,30 @@ impl Server {
         request: Request<'_>,
         ids: &mut dyn IdSource,
     ) -> (Reply, Vec<Effect>) {
-        let _ = (now, request, ids, &self.config);
-        (Reply { status: 500, headers: vec![], body: Body::Empty }, vec![])
-    }
-
-    /// Records an upload of which all `bytes` have arrived, or refuses it.
-    pub fn finish_upload(
-        &mut self,
-        permit: &UploadPermit,
-        bytes: u64,
-        content_type: &str,
-        ids: &mut dyn IdSource,
-    ) -> Result<(MediaId, Reply), Reply> {
-        let _ = (permit, bytes, content_type, ids);
-        Err(Reply { status: 500, headers: vec![], body: Body::Empty })
-    }
-
-    /// The refusal of an upload that is over its limit.
-    #[must_use]
-    pub fn upload_too_large(permit: &UploadPermit) -> Reply {
-        let _ = permit;
-        Reply { status: 413, headers: vec![], body: Body::Empty }
+        let mut effects = Vec::new();
+        let reply = dispatch::answer(self, now, request, ids, &mut effects);
+        (reply, effects)
     }
 
     /// Notes that a stream has ended on the wire.
     pub fn stream_closed(&mut self, stream: StreamId) {
-        let _ = stream;
+        let Some((app, session)) = self.streams.remove(&stream) else {
+            return;
+        };
+        let session = self
+            .apps
+            .get_mut(&app)
+            .and_then(|app| app.sessions.get_mut(&session));
+        if let Some(session) = session.filter(|session| session.stream == Some(stream)) {
+            session.stream = None;
+        }
     }
 
     /// Notes that a push gateway called the token of `request` gone.
     pub fn push_gone(&mut self, session: SessionId, request: &PushRequest) {
-        let _ = (session, request);
-    }
-}
-
-impl Reply {
-    /// An error answer.
-    #[must_use]
-    pub fn error(error: &ApiError) -> Self {
-        let _ = error;
-        Self { status: 500, headers: vec![], body: Body::Empty }
+        let mut apps = self.apps.values_mut();
+        if let Some(app) = apps.find(|app| app.sessions.contains_key(&session)) {
+            app.push_gone(session, request);
+        }
     }
 }

@@ -1,0 +1,93 @@
+//! One exchange on a connection of its own that reads while it writes.
+//!
+//! A server may answer before it has read the request, then close; a client that only looks after
+//! it has written everything sees a reset in place of that answer.
+
+use std::io;
+
+use bytes::{Buf as _, Bytes};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::connection::{Connection, closed, ended};
+use crate::deadline::Deadline;
+use crate::error::{Phase, TransportError};
+use crate::head::Head;
+use crate::response::RawResponse;
+
+const READ_BYTES: usize = 16 << 10;
+
+impl Connection {
+    /// Sends the pieces of a request until the head of the final answer is there or no piece is
+    /// left, then waits for that head. Returns it and the number of bytes sent.
+    pub(crate) async fn send_and_read_head(
+        &mut self,
+        mut pieces: impl Iterator<Item = Bytes>,
+        deadline: Deadline,
+    ) -> Result<(Head, u64), TransportError> {
+        let mut sent = 0;
+        let mut piece = Bytes::new();
+        let mut broken: Option<io::Error> = None;
+        loop {
+            if let Some(head) = self.final_head()? {
+                return Ok((head, sent));
+            }
+            if piece.is_empty() && broken.is_none() {
+                piece = pieces.find(|next| !next.is_empty()).unwrap_or_default();
+            }
+            let writing = !piece.is_empty() && broken.is_none();
+            let phase = if writing { Phase::Send } else { Phase::Head };
+            match deadline.run(phase, self.step(&piece, writing)).await? {
+                Step::Wrote(Ok(bytes)) => {
+                    piece.advance(bytes);
+                    sent += bytes as u64;
+                }
+                // An answer may have come before the connection broke: read on.
+                Step::Wrote(Err(error)) => broken = Some(error),
+                Step::Read(Ok(0)) => {
+                    return Err(broken.map_or(ended(phase), |error| closed(Phase::Send, &error)));
+                }
+                Step::Read(Ok(_)) => {}
+                Step::Read(Err(error)) => return Err(closed(phase, &error)),
+            }
+        }
+    }
+
+    /// Reads the body that belongs to `head`.
+    pub(crate) async fn finish(
+        &mut self,
+        head: Head,
+        to_head_request: bool,
+        deadline: Deadline,
+    ) -> Result<RawResponse, TransportError> {
+        let body = self.body(head.body(to_head_request)?, deadline).await?;
+        Ok(RawResponse {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    }
+
+    fn final_head(&mut self) -> Result<Option<Head>, TransportError> {
+        while let Some(head) = Head::take(&mut self.buffer)? {
+            if !head.is_interim() {
+                return Ok(Some(head));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn step(&mut self, piece: &Bytes, writing: bool) -> Step {
+        self.buffer.reserve(READ_BYTES);
+        let (mut reader, mut writer) = self.socket.split();
+        tokio::select! {
+            biased;
+            read = reader.read_buf(&mut self.buffer) => Step::Read(read),
+            wrote = writer.write(piece), if writing => Step::Wrote(wrote),
+        }
+    }
+}
+
+enum Step {
+    Read(io::Result<usize>),
+    Wrote(io::Result<usize>),
+}

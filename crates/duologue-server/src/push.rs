@@ -1,0 +1,102 @@
+//! Calls to push gateways: one worker per session, one call at a time, in order.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use duologue_core::answer::PushRequest;
+use duologue_core::server::SessionId;
+use http::{StatusCode, header};
+use reqwest::redirect;
+
+use crate::shared::Shared;
+
+const CALL_TIME: Duration = Duration::from_secs(5);
+/// Calls that may wait for a slow gateway; later ones are dropped.
+const WAITING_MAX: usize = 10_000;
+
+/// One call to a gateway.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) url: String,
+    pub(crate) request: Box<PushRequest>,
+}
+
+/// The waiting calls of every session that has a worker.
+#[derive(Debug, Default)]
+pub(crate) struct PushQueues(HashMap<SessionId, VecDeque<Job>>);
+
+impl PushQueues {
+    /// Appends a call; `true` when the session needs a worker.
+    pub(crate) fn add(&mut self, session: SessionId, job: Job) -> bool {
+        let Some(waiting) = self.0.get_mut(&session) else {
+            self.0.insert(session, VecDeque::from([job]));
+            return true;
+        };
+        if waiting.len() < WAITING_MAX {
+            waiting.push_back(job);
+        } else {
+            tracing::warn!(
+                session = session.0,
+                "dropped a push: too many wait for the gateway"
+            );
+        }
+        false
+    }
+
+    /// The next call; when there is none the worker must end.
+    pub(crate) fn next(&mut self, session: SessionId) -> Option<Job> {
+        let next = self.0.get_mut(&session)?.pop_front();
+        if next.is_none() {
+            self.0.remove(&session);
+        }
+        next
+    }
+}
+
+/// The client of all gateways.
+pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .http1_only()
+        .timeout(CALL_TIME)
+        .pool_max_idle_per_host(0)
+        .build()
+}
+
+/// Makes the calls of one session until none is left.
+pub(crate) async fn work(shared: Arc<Shared>, session: SessionId) {
+    while let Some(job) = shared.next_push(session) {
+        if call(&shared.gateways, &job).await == Some(StatusCode::GONE) {
+            shared.push_gone(session, &job.request);
+        }
+    }
+}
+
+/// One call; no second try. The URL and the token stay out of the log: both may be secrets.
+async fn call(gateways: &reqwest::Client, job: &Job) -> Option<StatusCode> {
+    let message_id = job.request.message_id.as_str();
+    let body = match serde_json::to_vec(&job.request) {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(message_id, %error, "a push cannot be written");
+            return None;
+        }
+    };
+    let request = gateways
+        .post(&job.url)
+        .header(header::CONTENT_TYPE, "application/json");
+    match request.body(body).send().await {
+        Ok(answer) => {
+            tracing::info!(message_id, status = answer.status().as_u16(), "push");
+            Some(answer.status())
+        }
+        Err(error) => {
+            let error = error.without_url();
+            tracing::warn!(message_id, %error, "a push did not reach the gateway");
+            None
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Starting and stopping a server inside the caller's process.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use duologue_core::answer::Implementation;
+use duologue_core::limits::Profile;
+use duologue_core::server::{Server, ServerConfig};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use crate::machine::Machine;
+use crate::shared::Shared;
+use crate::{handler, listen, push};
+
+/// How long requests under way may take when the server stops.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// What the operator decides.
+#[derive(Clone)]
+pub struct ServerOptions {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The token that may create apps; not empty.
+    pub operator_token: String,
+    /// The profile of apps that name none.
+    pub profile: Profile,
+}
+
+impl ServerOptions {
+    /// A free port of this machine only, and the default profile.
+    pub fn new(operator_token: impl Into<String>) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            operator_token: operator_token.into(),
+            profile: Profile::default(),
+        }
+    }
+}
+
+impl fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerOptions")
+            .field("listen", &self.listen)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address cannot be had: in use, not this machine's, or not allowed.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An empty token would open the server to everybody.
+    #[error("the operator token is empty")]
+    EmptyOperatorToken,
+    /// The client for push gateways cannot be made.
+    #[error("cannot prepare calls to push gateways: {0}")]
+    PushClient(String),
+}
+
+/// Starts the reference server on the caller's tokio runtime.
+///
+/// # Errors
+/// When the address cannot be had or the operator token is empty.
+pub async fn start(options: ServerOptions) -> Result<Handle, StartError> {
+    if options.operator_token.is_empty() {
+        return Err(StartError::EmptyOperatorToken);
+    }
+    let machine = Server::new(ServerConfig {
+        operator_token: options.operator_token,
+        profile: options.profile,
+        implementation: Implementation {
+            name: "duologue-reference".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        },
+    });
+    start_with(options.listen, Box::new(machine)).await
+}
+
+/// Starts a server round any machine.
+///
+/// # Errors
+/// When the address cannot be had.
+pub async fn start_with(
+    address: SocketAddr,
+    machine: Box<dyn Machine>,
+) -> Result<Handle, StartError> {
+    let refused = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let gateways = push::client().map_err(|error| StartError::PushClient(error.to_string()))?;
+    let shared = Arc::new(Shared::new(machine, gateways));
+    let app = handler::app(Arc::clone(&shared));
+    shared
+        .tasks
+        .spawn(listen::accept(listener, app, Arc::clone(&shared)));
+    Ok(Handle { address, shared })
+}
+
+/// A running server. Dropping it ends the server without waiting.
+pub struct Handle {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// The address the server listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base URL, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops: no new connection, event streams end, requests under way get a few seconds, waiting
+    /// pushes are dropped. Afterwards no task of the server is left.
+    pub async fn stop(self) {
+        self.shared.begin_stop();
+        if timeout(STOP_WAIT, self.shared.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                tasks = self.shared.tasks.len(),
+                "ending what did not end by itself"
+            );
+            self.shared.abort.cancel();
+            self.shared.tasks.wait().await;
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.begin_stop();
+        self.shared.abort.cancel();
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}

@@ -63,6 +63,9 @@ struct Filed {
     ends: u64,
 }
 
+/// The cursor each message was first seen with, by user.
+type Cursors = BTreeMap<&'static str, BTreeMap<String, u64>>;
+
 /// The reference: what every store of every user should hold.
 #[derive(Debug, Default)]
 struct Model {
@@ -225,7 +228,7 @@ fn apply(world: &mut World, model: &mut Model, transition: &Transition) {
     }
 }
 
-fn check_invariants(world: &mut World, model: &Model, cursors: &mut BTreeMap<&str, u64>) {
+fn check_invariants(world: &mut World, model: &Model, cursors: &mut Cursors) {
     for owner in USERS {
         let mailbox = world.mailbox(owner);
         let expected: Vec<&str> =
@@ -233,9 +236,14 @@ fn check_invariants(world: &mut World, model: &Model, cursors: &mut BTreeMap<&st
         let found: Vec<&str> = mailbox.iter().map(|(_, m)| m.message_id.as_str()).collect();
         assert_eq!(found, expected, "mailbox of {owner}");
         assert!(mailbox.is_sorted_by(|left, right| left.0 < right.0), "cursors grow");
-        let highest = mailbox.last().map_or(0, |(cursor, _)| *cursor);
-        let before = cursors.insert(owner, highest.max(cursors.get(owner).copied().unwrap_or(0)));
-        assert!(highest == 0 || before.is_none_or(|before| highest >= before), "no restart");
+        let seen = cursors.entry(owner).or_default();
+        for (cursor, message) in &mailbox {
+            let highest = seen.values().max().copied().unwrap_or(0);
+            match seen.insert(message.message_id.to_string(), *cursor) {
+                Some(before) => assert_eq!(before, *cursor, "a cursor never changes"),
+                None => assert!(*cursor > highest, "a new entry has a larger cursor"),
+            }
+        }
 
         for peer in ["a", "b", "c", "@admin", "@system"] {
             let history = world.get(owner, &format!("/v1/conversations/{peer}/messages"));
@@ -280,7 +288,7 @@ proptest! {
         });
         let mut world = World::new(&limits, &json!({}));
         let mut model = Model::default();
-        let mut cursors = BTreeMap::new();
+        let mut cursors = Cursors::new();
         for transition in &transitions {
             apply(&mut world, &mut model, transition);
             check_invariants(&mut world, &model, &mut cursors);

@@ -33,6 +33,7 @@ mod users;
 mod view;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 pub use reply::{Body, Reply, StoredMedia, UploadPermit};
 
@@ -50,7 +51,7 @@ pub trait IdSource {
 }
 
 /// What the operator decides.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ServerConfig {
     /// The token that may create apps.
     pub operator_token: String,
@@ -58,6 +59,16 @@ pub struct ServerConfig {
     pub profile: Profile,
     /// Name and version that `GET /v1/server` shows.
     pub implementation: Implementation,
+}
+
+/// Without the token, so that no log shows it.
+impl fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConfig")
+            .field("profile", &self.profile)
+            .field("implementation", &self.implementation)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A request as it came over the wire, nothing decided.

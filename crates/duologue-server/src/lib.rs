@@ -27,6 +27,7 @@ mod range;
 mod reply;
 pub mod serve;
 mod shared;
+mod signals;
 mod socket;
 mod start;
 mod upload;

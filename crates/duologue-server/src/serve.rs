@@ -8,6 +8,7 @@ use duologue_core::limits::Profile;
 use thiserror::Error;
 
 use crate::config::{self, ConfigError, ServeTable};
+use crate::signals::Signals;
 use crate::start::{Handle, ServerOptions, StartError, start};
 
 /// Read when it exists and no other file is named.
@@ -28,7 +29,7 @@ pub struct ServeArgs {
     /// Named limits of new apps: default, seed-ja or seed-ko [default: default]
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME", value_parser = profile)]
     pub profile: Option<Profile>,
-    /// Configuration file with a table [serve] [default: duologue.toml, if there is one]
+    /// Configuration file with the table `serve` [default: duologue.toml, if there is one]
     #[arg(long, env = "DUOLOGUE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -157,50 +158,13 @@ fn announce(server: &Handle, out: &mut impl Write) -> io::Result<()> {
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("DUOLOGUE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     // Fails only when the process logs already, which is as good.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(coloured)
         .with_writer(io::stderr)
         .try_init();
-}
-
-/// The signals that end the server.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
-        Ok(Self {
-            terminate: signal(terminate)?,
-            interrupt: signal(interrupt)?,
-        })
-    }
-
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    async fn wait(self) {
-        // Without a handler there is nothing to wait for: the server ends.
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }
 
 #[cfg(test)]

@@ -1,2 +1,35 @@
-//! placeholder
-fn main() {}
+//! House keeping of the workspace: `cargo xtask tidy`.
+
+mod tidy;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "House keeping of the Duologue workspace")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check what no compiler checks: the specification, citations, crate arrows, file sizes
+    Tidy,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    match Cli::parse().command {
+        Task::Tidy => {
+            let found = tidy::check(&root)?;
+            for defect in &found.defects {
+                eprintln!("{defect}");
+            }
+            println!("{}", found.summary);
+            Ok(if found.defects.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}

@@ -124,9 +124,9 @@ async fn closing_is_orderly_and_cutting_is_a_reset() {
                 panic!("no stream")
             };
             if cut {
-                stream.cut()
+                stream.cut();
             } else {
-                stream.close().await
+                stream.close().await;
             }
         };
         let (seen, ()) = tokio::join!(server, client);

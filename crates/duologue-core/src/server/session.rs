@@ -36,6 +36,9 @@ impl App {
     ) -> Result<Login, ApiError> {
         let fields = Object::root(body);
         let named = fields.string("user_id")?;
+        if !named.starts_with('@') {
+            parsed(&fields, "user_id", UserId::parse)?;
+        }
         let device = parsed(&fields, "device_id", DeviceId::parse)?;
         let platform = parsed(&fields, "platform", Platform::parse)?;
         if named != owner.as_str() {

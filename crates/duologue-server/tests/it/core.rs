@@ -256,3 +256,23 @@ async fn a_push_calls_the_gateway() {
         "{seen}"
     );
 }
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_also_over_the_ceiling() {
+    let world = World::new(json!({})).await;
+    let alice = world.login("alice").await;
+    for bytes in [world.app.limits.request_bytes_max + 1, 8 << 20] {
+        let body = Some(vec![b' '; usize::try_from(bytes).unwrap()].into());
+        let token = Some(alice.session_token.as_str());
+        let sent = world
+            .api
+            .http()
+            .request("POST", "/v1/messages", token, &[], body)
+            .await;
+        let answer = sent.unwrap();
+        assert_eq!(
+            (answer.status, &answer.json().unwrap()["code"]),
+            (413, &"body_too_large".into())
+        );
+    }
+}

@@ -22,13 +22,35 @@ const RECENTS_MAX: usize = 2;
 
 #[derive(Debug, Clone)]
 enum Transition {
-    Send { from: usize, to: usize, bytes: u64, lifetime_s: Option<u64> },
-    SendAsAdmin { from: Option<usize>, to: usize, sync: bool },
-    Notify { to: usize },
-    Ack { user: usize, entry: usize },
-    Block { user: usize, peer: usize },
-    Unblock { user: usize, peer: usize },
-    Advance { ms: u64 },
+    Send {
+        from: usize,
+        to: usize,
+        bytes: u64,
+        lifetime_s: Option<u64>,
+    },
+    SendAsAdmin {
+        from: Option<usize>,
+        to: usize,
+        sync: bool,
+    },
+    Notify {
+        to: usize,
+    },
+    Ack {
+        user: usize,
+        entry: usize,
+    },
+    Block {
+        user: usize,
+        peer: usize,
+    },
+    Unblock {
+        user: usize,
+        peer: usize,
+    },
+    Advance {
+        ms: u64,
+    },
 }
 
 fn transition() -> impl Strategy<Value = Transition> {
@@ -86,14 +108,22 @@ impl Model {
 
     fn file(&mut self, owner: &'static str, peer: &'static str, id: &str, lifetime_s: Option<u64>) {
         let ends = self.now + Self::lifetime_ms(lifetime_s, ROAMING_TTL_MS);
-        let filed = Filed { id: id.into(), order: self.order, ends };
+        let filed = Filed {
+            id: id.into(),
+            order: self.order,
+            ends,
+        };
         self.views.entry((owner, peer)).or_default().push(filed);
         if peer != "@system" {
             let listed = self.recents.entry(owner).or_default();
             if !listed.contains(&peer) {
                 listed.push(peer);
             }
-            let kept: Vec<_> = self.recents_of(owner).into_iter().take(RECENTS_MAX).collect();
+            let kept: Vec<_> = self
+                .recents_of(owner)
+                .into_iter()
+                .take(RECENTS_MAX)
+                .collect();
             self.recents.insert(owner, kept);
         }
     }
@@ -104,7 +134,12 @@ impl Model {
         }
         let ends = self.now + Self::lifetime_ms(life, OFFLINE_TTL_MS);
         let mailbox = self.mailboxes.entry(to).or_default();
-        mailbox.push(Entry { id: id.into(), bytes, system, ends });
+        mailbox.push(Entry {
+            id: id.into(),
+            bytes,
+            system,
+            ends,
+        });
         loop {
             let of_kind: Vec<&Entry> = mailbox.iter().filter(|e| e.system == system).collect();
             let bytes: u64 = of_kind.iter().map(|entry| entry.bytes).sum();
@@ -135,8 +170,12 @@ impl Model {
 
     fn alive(&self, owner: &'static str, peer: &'static str) -> Vec<(u64, &Filed)> {
         let all = self.views.get(&(owner, peer)).into_iter().flatten();
-        let numbered = all.enumerate().map(|(index, filed)| (index as u64 + 1, filed));
-        numbered.filter(|(_, filed)| filed.ends > self.now).collect()
+        let numbered = all
+            .enumerate()
+            .map(|(index, filed)| (index as u64 + 1, filed));
+        numbered
+            .filter(|(_, filed)| filed.ends > self.now)
+            .collect()
     }
 
     fn recents_of(&self, owner: &'static str) -> Vec<&'static str> {
@@ -151,7 +190,12 @@ impl Model {
 
 fn apply(world: &mut World, model: &mut Model, transition: &Transition) {
     match *transition {
-        Transition::Send { from, to, bytes, lifetime_s } => {
+        Transition::Send {
+            from,
+            to,
+            bytes,
+            lifetime_s,
+        } => {
             let (from, to) = (USERS[from], USERS[to]);
             let text = "x".repeat(usize::try_from(bytes).unwrap() - 25);
             let mut body = json!({ "to": to, "content": { "type": "text", "text": text } });
@@ -159,7 +203,11 @@ fn apply(world: &mut World, model: &mut Model, transition: &Transition) {
                 body["lifetime_s"] = json!(lifetime_s);
             }
             let (status, sent) = world.user(from, "POST", "/v1/messages", &body);
-            assert_eq!((status, &sent["stored_bytes"]), (200, &json!(bytes)), "{sent}");
+            assert_eq!(
+                (status, &sent["stored_bytes"]),
+                (200, &json!(bytes)),
+                "{sent}"
+            );
             if lifetime_s == Some(0) {
                 assert_eq!(sent["seq"], Value::Null);
                 return;
@@ -205,7 +253,9 @@ fn apply(world: &mut World, model: &mut Model, transition: &Transition) {
         Transition::Ack { user, entry } => {
             let user = USERS[user];
             let mailbox = world.mailbox(user);
-            let Some((cursor, _)) = mailbox.get(entry) else { return };
+            let Some((cursor, _)) = mailbox.get(entry) else {
+                return;
+            };
             let body = json!({ "cursor": cursor.to_string() });
             assert_eq!(world.user(user, "POST", "/v1/events/ack", &body).0, 204);
             model.mailboxes.entry(user).or_default().drain(..=entry);
@@ -217,8 +267,13 @@ fn apply(world: &mut World, model: &mut Model, transition: &Transition) {
         }
         Transition::Unblock { user, peer } if user != peer => {
             let path = format!("/v1/blocklist/{}", USERS[peer]);
-            assert_eq!(world.user(USERS[user], "DELETE", &path, &Value::Null).0, 204);
-            model.blocks.retain(|block| *block != (USERS[user], USERS[peer]));
+            assert_eq!(
+                world.user(USERS[user], "DELETE", &path, &Value::Null).0,
+                204
+            );
+            model
+                .blocks
+                .retain(|block| *block != (USERS[user], USERS[peer]));
         }
         Transition::Block { .. } | Transition::Unblock { .. } => {}
         Transition::Advance { ms } => {
@@ -231,11 +286,19 @@ fn apply(world: &mut World, model: &mut Model, transition: &Transition) {
 fn check_invariants(world: &mut World, model: &Model, cursors: &mut Cursors) {
     for owner in USERS {
         let mailbox = world.mailbox(owner);
-        let expected: Vec<&str> =
-            model.mailboxes.get(owner).into_iter().flatten().map(|e| e.id.as_str()).collect();
+        let expected: Vec<&str> = model
+            .mailboxes
+            .get(owner)
+            .into_iter()
+            .flatten()
+            .map(|e| e.id.as_str())
+            .collect();
         let found: Vec<&str> = mailbox.iter().map(|(_, m)| m.message_id.as_str()).collect();
         assert_eq!(found, expected, "mailbox of {owner}");
-        assert!(mailbox.is_sorted_by(|left, right| left.0 < right.0), "cursors grow");
+        assert!(
+            mailbox.is_sorted_by(|left, right| left.0 < right.0),
+            "cursors grow"
+        );
         let seen = cursors.entry(owner).or_default();
         for (cursor, message) in &mailbox {
             let highest = seen.values().max().copied().unwrap_or(0);
@@ -253,11 +316,17 @@ fn check_invariants(world: &mut World, model: &Model, cursors: &mut Cursors) {
                 .map(|(seq, filed)| json!([seq, filed.id]))
                 .collect();
             let messages = history["messages"].as_array().unwrap();
-            let found: Vec<Value> =
-                messages.iter().map(|m| json!([m["seq"], m["message_id"]])).collect();
+            let found: Vec<Value> = messages
+                .iter()
+                .map(|m| json!([m["seq"], m["message_id"]]))
+                .collect();
             assert_eq!(found, expected, "view of {owner} with {peer}");
             let last = model.views.get(&(owner, peer)).map_or(0, Vec::len);
-            assert_eq!(history["last_seq"], json!(last), "counter of {owner} with {peer}");
+            assert_eq!(
+                history["last_seq"],
+                json!(last),
+                "counter of {owner} with {peer}"
+            );
         }
 
         let recents = world.get(owner, "/v1/recents");

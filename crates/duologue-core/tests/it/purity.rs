@@ -48,24 +48,43 @@ const FORBIDDEN: &[&str] = &[
 #[test]
 fn no_dependency_of_the_core_does_io() {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo tree runs");
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
     let tree = String::from_utf8(tree.stdout).unwrap();
     let strangers: Vec<&str> = tree
         .lines()
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| !ALLOWED.contains(name))
         .collect();
-    assert!(strangers.is_empty(), "new dependencies of the core: {strangers:?}");
+    assert!(
+        strangers.is_empty(),
+        "new dependencies of the core: {strangers:?}"
+    );
 }
 
 #[test]
 fn no_line_of_the_core_does_io() {
     let mut offenders = Vec::new();
-    visit(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut offenders);
+    visit(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+        &mut offenders,
+    );
     assert!(offenders.is_empty(), "{offenders:#?}");
 }
 

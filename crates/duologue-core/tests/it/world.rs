@@ -6,9 +6,7 @@ use duologue_core::answer::{Implementation, PushRequest};
 use duologue_core::event::{Event, Frame};
 use duologue_core::limits::Profile;
 use duologue_core::message::Message;
-use duologue_core::server::{
-    Body, Effect, IdSource, Request, Server, ServerConfig, StreamId,
-};
+use duologue_core::server::{Body, Effect, IdSource, Request, Server, ServerConfig, StreamId};
 use duologue_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -37,7 +35,10 @@ pub(crate) struct World {
 impl World {
     /// An app with these limits and the users `a`, `b`, `c`, each logged in on one device.
     pub(crate) fn new(limits: &Value, policy: &Value) -> Self {
-        let implementation = Implementation { name: "test".into(), version: "0".into() };
+        let implementation = Implementation {
+            name: "test".into(),
+            version: "0".into(),
+        };
         let config = ServerConfig {
             operator_token: "operator".into(),
             profile: Profile::Default,
@@ -76,7 +77,8 @@ impl World {
         let body = json!({ "user_id": user, "device_id": device, "platform": "ios" });
         let (status, login) = self.call(&credential, "POST", "/v1/sessions", &body);
         assert_eq!(status, 201, "{login}");
-        self.sessions.insert(user.into(), login["session_token"].as_str().unwrap().into());
+        self.sessions
+            .insert(user.into(), login["session_token"].as_str().unwrap().into());
     }
 
     pub(crate) fn admin(&mut self, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -144,7 +146,11 @@ impl World {
     }
 
     fn call(&mut self, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let bytes = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
         match self.request(token, method, path, &bytes) {
             (status, Body::Json(text)) => (status, serde_json::from_str(&text).unwrap()),
             (status, _) => (status, Value::Null),

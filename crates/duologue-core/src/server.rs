@@ -98,6 +98,18 @@ pub struct StreamId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
+/// What a push goes to: one registration of one session. Registering again makes another target,
+/// even with the same token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushTarget {
+    /// The app.
+    pub app: AppId,
+    /// The session.
+    pub session: SessionId,
+    /// Its registration, numbered by the server.
+    pub registration: u64,
+}
+
 /// What the shell must do, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -113,11 +125,11 @@ pub enum Effect {
         /// The stream.
         stream: StreamId,
     },
-    /// Call the push gateway; one call at a time per session, in this order. On status 410 call
-    /// [`Server::push_gone`].
+    /// Call the push gateway; one call at a time per session, in this order, and only while
+    /// [`Server::push_is_due`]. On status 410 call [`Server::push_gone`].
     Push {
-        /// The session that is pushed to.
-        session: SessionId,
+        /// What is pushed to.
+        target: PushTarget,
         /// The gateway.
         url: String,
         /// The body.
@@ -176,11 +188,20 @@ impl Server {
         }
     }
 
-    /// Notes that a push gateway called the token of `request` gone.
-    pub fn push_gone(&mut self, session: SessionId, request: &PushRequest) {
-        let mut apps = self.apps.values_mut();
-        if let Some(app) = apps.find(|app| app.sessions.contains_key(&session)) {
-            app.push_gone(session, request);
+    /// Whether the registration still stands.
+    #[must_use]
+    pub fn push_is_due(&self, target: &PushTarget) -> bool {
+        self.apps
+            .get(&target.app)
+            .is_some_and(|app| app.is_registered(target))
+    }
+
+    /// Notes that a push gateway called a token gone: the registration ends.
+    pub fn push_gone(&mut self, target: &PushTarget) {
+        if let Some(app) = self.apps.get_mut(&target.app)
+            && app.is_registered(target)
+        {
+            app.unregister_push(target.session);
         }
     }
 }

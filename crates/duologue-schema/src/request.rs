@@ -64,9 +64,9 @@ pub struct AdminSend {
     /// The recipient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<UserId>,
-    /// Several recipients.
+    /// Several recipients; each is accepted or refused on its own, whatever its id looks like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_users: Option<Vec<UserId>>,
+    pub to_users: Option<Vec<String>>,
     /// What it says.
     pub content: Content,
     /// The idempotency key.
@@ -93,9 +93,9 @@ pub struct Notification {
     /// The recipient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<UserId>,
-    /// Several recipients.
+    /// Several recipients; each is accepted or refused on its own, whatever its id looks like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_users: Option<Vec<UserId>>,
+    pub to_users: Option<Vec<String>>,
     /// The name of the developer's event.
     pub event: SystemEventName,
     /// Its data, opaque to the server.

@@ -83,7 +83,9 @@ fn request_schema<T: JsonSchema>() -> Value {
 }
 
 fn generate<T: JsonSchema>(settings: SchemaSettings) -> Value {
-    SchemaGenerator::new(settings).into_root_schema_for::<T>().to_value()
+    SchemaGenerator::new(settings)
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// Serde reads an absent member and a null one alike; the protocol does not. A member that an
@@ -110,7 +112,9 @@ fn tighten(schema: &mut Value) {
 }
 
 fn forbid_null(property: &mut Value) {
-    let Some(property) = property.as_object_mut() else { return };
+    let Some(property) = property.as_object_mut() else {
+        return;
+    };
     if let Some(Value::Array(types)) = property.get_mut("type") {
         types.retain(|kind| kind != "null");
         if let [only] = types.as_slice() {
@@ -145,7 +149,10 @@ mod tests {
     fn optional_members_of_answers_are_never_null_and_nullable_ones_are_there() {
         let user = |nickname: Value| json!({"user_id": "a", "nickname": nickname, "avatar_url": null, "created_ms": 1});
         assert!(valid("AdminUser", &user(Value::Null)));
-        assert!(!valid("AdminUser", &json!({"user_id": "a", "created_ms": 1})));
+        assert!(!valid(
+            "AdminUser",
+            &json!({"user_id": "a", "created_ms": 1})
+        ));
         let mut with_null = user(Value::Null);
         with_null["credential"] = Value::Null;
         assert!(!valid("AdminUser", &with_null));
@@ -160,8 +167,14 @@ mod tests {
     #[test]
     fn an_admin_send_has_one_kind_of_target() {
         let content = json!({"type": "text", "text": "hi"});
-        assert!(valid("AdminSend", &json!({"to": "bob", "content": content})));
-        assert!(!valid("AdminSend", &json!({"to": "bob", "to_users": ["bob"], "content": content})));
+        assert!(valid(
+            "AdminSend",
+            &json!({"to": "bob", "content": content})
+        ));
+        assert!(!valid(
+            "AdminSend",
+            &json!({"to": "bob", "to_users": ["bob"], "content": content})
+        ));
         assert!(!valid("AdminSend", &json!({"content": content})));
     }
 }

@@ -1,9 +1,8 @@
 //! What the shell runs: the core's server, or something that behaves like it.
 
-use duologue_core::answer::PushRequest;
 use duologue_core::id::MediaId;
 use duologue_core::server::{
-    Effect, IdSource, Reply, Request, Server, SessionId, StreamId, UploadPermit,
+    Effect, IdSource, PushTarget, Reply, Request, Server, StreamId, UploadPermit,
 };
 use duologue_core::time::Timestamp;
 
@@ -36,8 +35,11 @@ pub trait Machine: Send + 'static {
     /// Notes that a stream has ended on the wire; may come twice for the same stream.
     fn stream_closed(&mut self, stream: StreamId);
 
-    /// Notes that a push gateway called the token of `request` gone.
-    fn push_gone(&mut self, session: SessionId, request: &PushRequest);
+    /// Whether a registration still stands, so that a waiting push may go.
+    fn push_is_due(&self, target: &PushTarget) -> bool;
+
+    /// Notes that a push gateway called a token gone.
+    fn push_gone(&mut self, target: &PushTarget);
 }
 
 impl Machine for Server {
@@ -68,7 +70,11 @@ impl Machine for Server {
         Self::stream_closed(self, stream);
     }
 
-    fn push_gone(&mut self, session: SessionId, request: &PushRequest) {
-        Self::push_gone(self, session, request);
+    fn push_is_due(&self, target: &PushTarget) -> bool {
+        Self::push_is_due(self, target)
+    }
+
+    fn push_gone(&mut self, target: &PushTarget) {
+        Self::push_gone(self, target);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duologue_core::answer::PushRequest;
-use duologue_core::server::SessionId;
+use duologue_core::server::{PushTarget, SessionId};
 use http::{StatusCode, header};
 use reqwest::redirect;
 
@@ -18,6 +18,7 @@ const WAITING_MAX: usize = 10_000;
 /// One call to a gateway.
 #[derive(Debug)]
 pub(crate) struct Job {
+    pub(crate) target: PushTarget,
     pub(crate) url: String,
     pub(crate) request: Box<PushRequest>,
 }
@@ -70,7 +71,7 @@ pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
 pub(crate) async fn work(shared: Arc<Shared>, session: SessionId) {
     while let Some(job) = shared.next_push(session) {
         if call(&shared.gateways, &job).await == Some(StatusCode::GONE) {
-            shared.push_gone(session, &job.request);
+            shared.push_gone(&job.target);
         }
     }
 }

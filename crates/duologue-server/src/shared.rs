@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use duologue_core::answer::PushRequest;
-use duologue_core::server::{Body, Effect, Reply, Request, SessionId, StreamId, UploadPermit};
+use duologue_core::server::{
+    Body, Effect, PushTarget, Reply, Request, SessionId, StreamId, UploadPermit,
+};
 use duologue_core::time::Timestamp;
 use duologue_core::{ApiError, ErrorCode};
 use tokio_util::sync::CancellationToken;
@@ -112,14 +113,21 @@ impl Shared {
         state.machine.stream_closed(stream);
     }
 
-    /// The next push of a session's worker; `None` ends the worker.
+    /// The next push of a session's worker; `None` ends the worker. What waited for a
+    /// registration that has ended is dropped.
     pub(crate) fn next_push(&self, session: SessionId) -> Option<Job> {
-        self.lock().pushes.next(session)
+        let mut state = self.lock();
+        loop {
+            let job = state.pushes.next(session)?;
+            if state.machine.push_is_due(&job.target) {
+                return Some(job);
+            }
+        }
     }
 
     /// Notes that a gateway called a push token gone.
-    pub(crate) fn push_gone(&self, session: SessionId, request: &PushRequest) {
-        self.lock().machine.push_gone(session, request);
+    pub(crate) fn push_gone(&self, target: &PushTarget) {
+        self.lock().machine.push_gone(target);
     }
 
     /// Ends all streams, now and to come, and tells every task to finish.
@@ -139,11 +147,19 @@ impl Shared {
             }
             Effect::Close { stream } => state.outboxes.close(stream),
             Effect::Push {
-                session,
+                target,
                 url,
                 request,
             } => {
-                if state.pushes.add(session, Job { url, request }) {
+                let session = target.session;
+                if state.pushes.add(
+                    session,
+                    Job {
+                        target,
+                        url,
+                        request,
+                    },
+                ) {
                     let work = push::work(Arc::clone(self), session);
                     self.tasks
                         .spawn(self.stop.clone().run_until_cancelled_owned(work));

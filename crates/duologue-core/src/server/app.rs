@@ -13,7 +13,7 @@ use crate::server::expiry::{Due, Expiry};
 use crate::server::reply::StoredMedia;
 use crate::server::session::Session;
 use crate::server::user::User;
-use crate::server::{Effect, IdSource, SessionId, StreamId};
+use crate::server::{Effect, IdSource, SessionId};
 use crate::time::Timestamp;
 
 /// Everything of one tenant. Nothing in it knows of another.
@@ -46,7 +46,7 @@ pub(super) struct Context<'a> {
     pub(super) real: Timestamp,
     pub(super) ids: &'a mut dyn IdSource,
     pub(super) effects: &'a mut Vec<Effect>,
-    /// Sessions and streams are numbered across apps.
+    /// Sessions, streams, uses and registrations are numbered across apps.
     pub(super) numbers: &'a mut u64,
 }
 
@@ -56,14 +56,10 @@ impl Context<'_> {
         format!("{:032x}", self.ids.next_id())
     }
 
-    pub(super) fn next_session(&mut self) -> SessionId {
+    /// A number never given before.
+    pub(super) fn next_number(&mut self) -> u64 {
         *self.numbers += 1;
-        SessionId(*self.numbers)
-    }
-
-    pub(super) fn next_stream(&mut self) -> StreamId {
-        *self.numbers += 1;
-        StreamId(*self.numbers)
+        *self.numbers
     }
 }
 

@@ -299,7 +299,7 @@ fn user_endpoint(
         (Resource::Friend(other), _) => done(app.remove_friend(user, &peer(other)?, cx)),
         (Resource::Blocked(other), Method::Put) => done(app.block(user, &peer(other)?, cx)),
         (Resource::Blocked(other), _) => done(app.unblock(user, &peer(other)?)),
-        (Resource::PushToken, Method::Put) => done(app.register_push(session, &body(app)?)),
+        (Resource::PushToken, Method::Put) => done(app.register_push(session, &body(app)?, cx)),
         (Resource::PushToken, _) => {
             app.unregister_push(session);
             Ok(Reply::no_content())

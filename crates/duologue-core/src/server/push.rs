@@ -12,7 +12,7 @@ use crate::json::Object;
 use crate::server::app::{App, Context};
 use crate::server::send::PushOptions;
 use crate::server::stored::Stored;
-use crate::server::{Effect, SessionId};
+use crate::server::{Effect, PushTarget, SessionId};
 
 /// The vendors of a new app unless it names its own.
 pub(super) const VENDORS: [&str; 6] = ["apns", "huawei", "xiaomi", "oppo", "vivo", "meizu"];
@@ -26,6 +26,7 @@ const PREVIEW_CHARS: usize = 100;
 /// What a session registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Registration {
+    number: u64,
     vendor: PushVendor,
     token: String,
     enabled: bool,
@@ -37,6 +38,7 @@ impl App {
         &mut self,
         session: SessionId,
         body: &Map<String, Value>,
+        cx: &mut Context<'_>,
     ) -> Result<(), ApiError> {
         let fields = Object::root(body);
         let vendor = fields.string("vendor")?;
@@ -60,6 +62,7 @@ impl App {
             return Err(ApiError::at(ErrorCode::PushTokenInvalid, "token", message));
         }
         let registration = Registration {
+            number: cx.next_number(),
             vendor: vendor.clone(),
             token: token.into(),
             enabled,
@@ -88,17 +91,11 @@ impl App {
         }
     }
 
-    /// Forgets a registration that the vendor called gone, unless it has changed since.
-    pub(super) fn push_gone(&mut self, session: SessionId, request: &PushRequest) {
-        let current = self
-            .sessions
-            .get(&session)
-            .and_then(|session| session.push.as_ref());
-        let same =
-            |push: &Registration| push.vendor == request.vendor && push.token == request.token;
-        if current.is_some_and(same) {
-            self.unregister_push(session);
-        }
+    /// Whether a registration still stands.
+    pub(super) fn is_registered(&self, target: &PushTarget) -> bool {
+        let session = self.sessions.get(&target.session);
+        let current = session.and_then(|session| session.push.as_ref());
+        current.is_some_and(|push| push.number == target.registration)
     }
 
     /// Pushes a stored message to the recipient's logged-in devices without an open stream.
@@ -139,8 +136,14 @@ impl App {
                 badge: text.badge,
                 vendor_payload: text.vendor_payload(&push.vendor),
             });
-            cx.effects.push(Effect::Push {
+            let registration = push.number;
+            let target = PushTarget {
+                app: self.id.clone(),
                 session: *id,
+                registration,
+            };
+            cx.effects.push(Effect::Push {
+                target,
                 url: url.clone(),
                 request,
             });

@@ -45,7 +45,7 @@ impl App {
             return Err(invalid_token());
         }
         self.make_room(owner, &device, cx);
-        let id = cx.next_session();
+        let id = SessionId(cx.next_number());
         let token = new_token(Class::Session, &self.id, &cx.fresh());
         self.tokens.insert(token.clone(), Principal::Session(id));
         let session = Session {
@@ -100,9 +100,8 @@ impl App {
 
     /// Notes a request of the session and answers whose it is.
     pub(super) fn touch_session(&mut self, id: SessionId, cx: &mut Context<'_>) -> Option<UserId> {
-        *cx.numbers += 1;
         let session = self.sessions.get_mut(&id)?;
-        session.last_used = *cx.numbers;
+        session.last_used = cx.next_number();
         Some(session.user.clone())
     }
 

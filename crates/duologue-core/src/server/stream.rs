@@ -24,7 +24,7 @@ impl App {
         last_event_id: Option<&str>,
         cx: &mut Context<'_>,
     ) -> Option<StreamId> {
-        let stream = cx.next_stream();
+        let stream = StreamId(cx.next_number());
         let session = self.sessions.get_mut(&session)?;
         if let Some(older) = session.stream.replace(stream) {
             cx.effects.push(Effect::Close { stream: older });

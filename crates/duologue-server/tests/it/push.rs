@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use duologue_core::answer::PushRequest;
-use duologue_core::server::{Effect, SessionId};
+use duologue_core::id::AppId;
+use duologue_core::server::{Effect, PushTarget, SessionId};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::scripted::{Report, Server, done};
+use crate::scripted::{ENDED, Report, Server, done};
 
 /// A call that a gateway has received and not answered.
 struct Call {
@@ -64,9 +65,16 @@ async fn server(gateway: &TcpListener) -> Server {
     let url = format!("http://{}/gate", gateway.local_addr().unwrap());
     Server::start(move |asked| {
         let (session, token) = asked.path[1..].split_once('/').unwrap();
+        let app = AppId::parse("app").unwrap();
         let session = SessionId(session.parse().unwrap());
-        done(vec![Effect::Push {
+        let registration = if token == "ended" { ENDED } else { 7 };
+        let target = PushTarget {
+            app,
             session,
+            registration,
+        };
+        done(vec![Effect::Push {
+            target,
             url: url.clone(),
             request: request(token),
         }])
@@ -102,10 +110,7 @@ async fn gone_is_reported_and_the_next_call_follows_it() {
     Call::receive(&gateway).await.answer(410).await;
     let call = Call::receive(&gateway).await;
     assert_eq!(call.token(), "new");
-    assert_eq!(
-        server.reports.try_recv(),
-        Ok(Report::Gone(SessionId(3), "old".into()))
-    );
+    assert_eq!(server.reports.try_recv(), Ok(Report::Gone(SessionId(3), 7)));
     call.answer(204).await;
 }
 
@@ -131,4 +136,18 @@ async fn stopping_does_not_wait_for_a_gateway() {
     let stopped = timeout(Duration::from_secs(4), server.handle.stop()).await;
     assert!(stopped.is_ok(), "waited for the gateway");
     drop(call);
+}
+
+#[tokio::test]
+async fn what_waits_for_an_ended_registration_is_dropped() {
+    let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = server(&gateway).await;
+    for token in ["first", "ended", "last"] {
+        server.call("POST", &format!("/1/{token}"), 204).await;
+    }
+    for token in ["first", "last"] {
+        let call = Call::receive(&gateway).await;
+        assert_eq!(call.token(), token);
+        call.answer(200).await;
+    }
 }

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use duologue_client::{Endpoint, Http};
-use duologue_core::answer::PushRequest;
 use duologue_core::event::{Event, Frame, KickReason, Kicked};
 use duologue_core::id::{Cursor, MediaId};
 use duologue_core::server::{
-    Body, Effect, IdSource, Reply, Request, SessionId, StoredMedia, StreamId, UploadPermit,
+    Body, Effect, IdSource, PushTarget, Reply, Request, SessionId, StoredMedia, StreamId,
+    UploadPermit,
 };
 use duologue_core::time::Timestamp;
 use duologue_server::{Handle, Machine, start_with};
@@ -17,9 +17,12 @@ use tokio::sync::mpsc;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Report {
     Closed(StreamId),
-    Gone(SessionId, String),
+    Gone(SessionId, u64),
     Finished(u64, String),
 }
+
+/// The number of a push registration that the script calls ended.
+pub(crate) const ENDED: u64 = 0;
 
 type Answer = Box<dyn FnMut(Request<'_>) -> (Reply, Vec<Effect>) + Send>;
 
@@ -103,10 +106,14 @@ impl Machine for Scripted {
         let _ = self.reports.send(Report::Closed(stream));
     }
 
-    fn push_gone(&mut self, session: SessionId, request: &PushRequest) {
+    fn push_is_due(&self, target: &PushTarget) -> bool {
+        target.registration != ENDED
+    }
+
+    fn push_gone(&mut self, target: &PushTarget) {
         let _ = self
             .reports
-            .send(Report::Gone(session, request.token.clone()));
+            .send(Report::Gone(target.session, target.registration));
     }
 }
 

@@ -1,1 +1,28 @@
-//! placeholder
+//! The conformance harness of the Duologue protocol.
+//!
+//! A scenario file becomes a [`scenario::Scenario`], legal by construction: unknown keys and verbs,
+//! missing expectations and broken references do not load. A [`plan`] says which scenarios apply to
+//! a server and where they run. The [`executor`] runs them over the network and emits [`event`]s,
+//! from which each scenario's [`verdict`] and every [`report`] follow. What the specification says
+//! is embedded ([`requirements`]), so that a failure shows the sentence that was broken, and every
+//! message on the wire is compared with the protocol's schemas ([`wire_check`]).
+//!
+//! Nothing in here knows a particular server: the embedded reference server is one
+//! [`target::Target`] among others.
+
+mod cli;
+pub mod event;
+pub mod executor;
+pub mod matcher;
+pub mod plan;
+pub mod redact;
+pub mod report;
+pub mod requirements;
+pub mod scenario;
+pub mod schema_files;
+pub mod target;
+pub mod template;
+pub mod verdict;
+pub mod wire_check;
+
+pub use cli::Cli;

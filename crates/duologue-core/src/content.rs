@@ -2,10 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::id::{MediaId, SystemEventName};
-use crate::json::Object;
+use crate::json::{Object, parse_value};
 use crate::limits::{Limits, MAX_SAFE_INTEGER};
 
 /// The content of a message. Sizes are bytes, durations milliseconds, dimensions pixels.
@@ -157,6 +158,19 @@ impl MediaKind {
 const SENDABLE: &str = "text, face, location, image, audio, file, video or custom";
 
 impl Content {
+    /// Reads the JSON text of a content with the checks of a send; error paths begin with `content`.
+    ///
+    /// How large the whole message may be is not checked, since `custom_data` counts too.
+    ///
+    /// # Errors
+    /// The answer to a send of this content: `malformed_json`, `invalid_field` or `media_too_large`.
+    pub fn parse(json: &str, limits: &Limits) -> Result<Self, ApiError> {
+        // In a send the content stands one level inside the body.
+        let content = parse_value(json.as_bytes(), limits.json_depth_max.saturating_sub(1))?;
+        let body = Map::from_iter([("content".to_owned(), content)]);
+        Self::read(&Object::root(&body), limits)
+    }
+
     /// Reads the content of a send: any type but `system`, known fields only, null as absent.
     pub(crate) fn read(body: &Object<'_>, limits: &Limits) -> Result<Self, ApiError> {
         let fields = body.object("content")?;

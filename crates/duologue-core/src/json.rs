@@ -6,19 +6,26 @@ use crate::error::{ApiError, ErrorCode};
 
 /// Parses a request body: a JSON object no deeper than `depth_max`.
 pub(crate) fn parse_object(body: &[u8], depth_max: u64) -> Result<Map<String, Value>, ApiError> {
-    let malformed = |what: String| ApiError::new(ErrorCode::MalformedJson, what);
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
-    let Value::Object(map) = value else {
-        return Err(malformed("the body must be a JSON object".into()));
-    };
-    let depth = 1 + map.values().map(nesting).max().unwrap_or(0);
-    if depth > depth_max {
-        return Err(malformed(format!(
-            "the body is {depth} levels deep; {depth_max} are allowed"
-        )));
+    match parse_value(body, depth_max)? {
+        Value::Object(map) => Ok(map),
+        _ => Err(malformed("the body must be a JSON object".into())),
     }
-    Ok(map)
+}
+
+/// Parses a JSON value no deeper than `depth_max`; an object or array is depth 1.
+pub(crate) fn parse_value(json: &[u8], depth_max: u64) -> Result<Value, ApiError> {
+    let value: Value = serde_json::from_slice(json)
+        .map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
+    match nesting(&value) {
+        depth if depth > depth_max => Err(malformed(format!(
+            "the body is {depth} levels deep; {depth_max} are allowed"
+        ))),
+        _ => Ok(value),
+    }
+}
+
+fn malformed(what: String) -> ApiError {
+    ApiError::new(ErrorCode::MalformedJson, what)
 }
 
 fn nesting(value: &Value) -> u64 {

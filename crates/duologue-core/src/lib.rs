@@ -5,6 +5,7 @@
 //! `duologue-client` do the rest.
 
 pub mod answer;
+pub mod client;
 pub mod content;
 pub mod error;
 pub mod event;

@@ -1,8 +1,12 @@
 //! The core as its shell sees it: requests in, replies and effects out.
 
+#![expect(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
 mod blocked;
+mod client;
 mod idempotency;
 mod model;
 mod purity;
 mod silence;
+mod vectors;
 mod world;

@@ -1,6 +1,7 @@
 //! Nothing a sender can receive tells a silent block from an unfriending (PRM): both histories are
 //! run, and everything the sender sees is compared.
 
+use duologue_core::event::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -79,7 +80,7 @@ fn transcript(policy: &Value, friends: bool, turn: Turn, steps: &[Step]) -> Vec<
             seen.push(format!("{answer:?}"));
         }
     }
-    seen.extend(world.take(stream).iter().map(|frame| frame.to_sse()));
+    seen.extend(world.take(stream).iter().map(Frame::to_sse));
     for path in [
         "/v1/friends",
         "/v1/blocklist",

@@ -1,6 +1,6 @@
 //! A server with one app on a manual clock, driven without a socket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use duologue_core::answer::{Implementation, PushRequest};
 use duologue_core::event::{Event, Frame};
@@ -29,6 +29,7 @@ pub(crate) struct World {
     credentials: BTreeMap<String, String>,
     sessions: BTreeMap<String, String>,
     frames: BTreeMap<StreamId, Vec<Frame>>,
+    closed: BTreeSet<StreamId>,
     pub(crate) pushes: Vec<PushRequest>,
 }
 
@@ -51,6 +52,7 @@ impl World {
             credentials: BTreeMap::new(),
             sessions: BTreeMap::new(),
             frames: BTreeMap::new(),
+            closed: BTreeSet::new(),
             pushes: Vec::new(),
         };
         let app = json!({
@@ -126,9 +128,27 @@ impl World {
         self.server.stream_closed(stream);
     }
 
+    /// Whether the server has ended the stream.
+    pub(crate) fn is_closed(&self, stream: StreamId) -> bool {
+        self.closed.contains(&stream)
+    }
+
+    pub(crate) fn credential(&self, user: &str) -> String {
+        self.credentials[user].clone()
+    }
+
     /// The frames a stream has got since the last look.
     pub(crate) fn take(&mut self, stream: StreamId) -> Vec<Frame> {
         self.frames.remove(&stream).unwrap_or_default()
+    }
+
+    /// The first few of them.
+    pub(crate) fn take_some(&mut self, stream: StreamId, most: usize) -> Vec<Frame> {
+        let mut frames = self.take(stream);
+        if frames.len() > most {
+            self.frames.insert(stream, frames.split_off(most));
+        }
+        frames
     }
 
     /// The mailbox as a fresh stream shows it: cursor and message.
@@ -157,7 +177,8 @@ impl World {
         }
     }
 
-    fn request(&mut self, token: &str, method: &str, path: &str, body: &[u8]) -> (u16, Body) {
+    /// A request as it comes over the wire; its effects are obeyed.
+    pub(crate) fn request(&mut self, token: &str, method: &str, path: &str, body: &[u8]) -> (u16, Body) {
         let authorization = format!("Bearer {token}");
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
@@ -176,7 +197,10 @@ impl World {
                     self.frames.entry(stream).or_default().push(frame);
                 }
                 Effect::Push { request, .. } => self.pushes.push(*request),
-                Effect::Close { .. } | Effect::DropMedia(_) => {}
+                Effect::Close { stream } => {
+                    self.closed.insert(stream);
+                }
+                Effect::DropMedia(_) => {}
             }
         }
         (reply.status, reply.body)

@@ -34,7 +34,7 @@ const PREFIXES: &[(&str, &str)] = &[
 ];
 
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
-    let begins = Regex::new(r"^- \*\*")?;
+    let begins = Regex::new(r"^- \*\*[A-Z]{3}-")?;
     let form =
         Regex::new(r"^- \*\*(([A-Z]{3})-\d{3})\*\*( \((client|untestable: [^)]+)\))? — (.+)$")?;
     let keyword = Regex::new(r"\b(MUST NOT|MUST|SHOULD NOT|SHOULD|MAY)\b")?;

@@ -1,0 +1,111 @@
+//! `duologue list` and `duologue show`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, FixtureArgs};
+use crate::plan::{Selection, needed_features};
+use crate::requirements::Requirements;
+use crate::verdict::ExitCode;
+
+/// Lists scenarios: id and title, a line each.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ListArgs {
+    /// Only scenarios with this text in id, title, chapter or requirement; repeatable
+    #[arg(long, short, value_name = "TEXT", value_delimiter = ',')]
+    filter: Vec<String>,
+    /// As a JSON array
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    fixtures: FixtureArgs,
+}
+
+/// Shows a scenario with the requirements it proves.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ShowArgs {
+    /// The id of the scenario, or a former one
+    id: String,
+    #[command(flatten)]
+    fixtures: FixtureArgs,
+}
+
+pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
+    let selection = Selection {
+        filters: args.filter.clone(),
+        ..Selection::default()
+    };
+    let fixtures = selection.select(args.fixtures.corpus()?);
+    if fixtures.is_empty() {
+        let message = "no scenario fits the filter".into();
+        return Err(Failure {
+            message,
+            code: ExitCode::NothingSelected,
+        });
+    }
+    let mut text = String::new();
+    if args.json {
+        let all: Vec<_> = fixtures
+            .iter()
+            .map(|fixture| {
+                let scenario = &fixture.scenario;
+                json!({
+                    "id": scenario.id, "title": scenario.title, "chapter": fixture.chapter,
+                    "file": fixture.file, "level": scenario.level,
+                    "requirements": scenario.requirements,
+                    "features": needed_features(scenario),
+                })
+            })
+            .collect();
+        text.push_str(&format!("{:#}\n", serde_json::Value::Array(all)));
+    } else {
+        for fixture in &fixtures {
+            text.push_str(&format!(
+                "{}  {}\n",
+                fixture.scenario.id, fixture.scenario.title
+            ));
+        }
+    }
+    print(&text)
+}
+
+pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
+    let corpus = args.fixtures.corpus()?;
+    let found = corpus.fixtures.iter().find(|fixture| {
+        let scenario = &fixture.scenario;
+        std::iter::once(&scenario.id)
+            .chain(&scenario.aliases)
+            .any(|id| id.as_str() == args.id)
+    });
+    let Some(fixture) = found else {
+        let message = format!("there is no scenario `{}`; see `duologue list`", args.id);
+        return Err(Failure {
+            message,
+            code: ExitCode::NothingSelected,
+        });
+    };
+    let mut text = format!(
+        "{} — {}\n{}\n\n",
+        fixture.scenario.id, fixture.scenario.title, fixture.file
+    );
+    for id in &fixture.scenario.requirements {
+        let sentence = Requirements::embedded()
+            .get(id)
+            .map_or("(not in this specification)", |requirement| {
+                requirement.text.as_str()
+            });
+        text.push_str(&format!("{id}: {sentence}\n"));
+    }
+    text.push_str(&format!("\n{}", fixture.source));
+    print(&text)
+}
+
+/// Writes data; a reader that has gone away is no error.
+pub(super) fn print(text: &str) -> Result<ExitCode, Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::usage(error)),
+        Ok(()) | Err(_) => Ok(ExitCode::Pass),
+    }
+}

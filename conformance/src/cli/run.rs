@@ -1,0 +1,282 @@
+//! `duologue run`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use duologue_core::limits::Profile;
+use tokio_util::sync::CancellationToken;
+
+use super::config::{self, RunTable};
+use super::{Failure, FixtureArgs};
+use crate::executor::{Emitter, Options, Report, Run, RunError};
+use crate::plan::Selection;
+use crate::report::{ReportSpec, Summary, progress};
+use crate::scenario::{Feature, Level};
+use crate::target::{ExecError, Target, TargetError};
+use crate::verdict::ExitCode;
+
+/// Runs scenarios against a server.
+///
+/// A flag goes before its environment variable, and that before the configuration file. Tokens come
+/// only from DUOLOGUE_OPERATOR_TOKEN or DUOLOGUE_ADMIN_TOKEN, or from the files that the same
+/// names with _FILE name.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct RunArgs {
+    /// Base URL of the server under test [default: the embedded reference server]
+    #[arg(long, env = "DUOLOGUE_ENDPOINT", value_name = "URL")]
+    endpoint: Option<String>,
+    /// Shell command that starts the server under test and writes {"listening": URL} when ready
+    #[arg(
+        long,
+        env = "DUOLOGUE_EXEC",
+        value_name = "CMD",
+        conflicts_with = "endpoint"
+    )]
+    exec: Option<String>,
+    /// Named limits that new apps begin with: default, seed-ja or seed-ko
+    #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME")]
+    profile: Option<String>,
+    /// Only scenarios with this text in id, title, chapter or requirement; repeatable
+    #[arg(
+        long,
+        short,
+        env = "DUOLOGUE_FILTER",
+        value_name = "TEXT",
+        value_delimiter = ','
+    )]
+    filter: Vec<String>,
+    /// Only scenarios of this level: must, should or may; repeatable
+    #[arg(
+        long,
+        env = "DUOLOGUE_LEVEL",
+        value_name = "LEVEL",
+        value_delimiter = ','
+    )]
+    level: Vec<String>,
+    /// Only scenarios that need this feature, such as push; repeatable
+    #[arg(
+        long,
+        env = "DUOLOGUE_FEATURE",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    feature: Vec<String>,
+    #[command(flatten)]
+    fixtures: FixtureArgs,
+    /// Write a report file, KIND=PATH with a kind of ndjson, json or junit; repeatable
+    #[arg(
+        long,
+        env = "DUOLOGUE_REPORT",
+        value_name = "KIND=PATH",
+        value_delimiter = ','
+    )]
+    report: Vec<String>,
+    /// Scenarios at the same time [default: 8]
+    #[arg(long, short, env = "DUOLOGUE_JOBS", value_name = "N")]
+    jobs: Option<usize>,
+    /// Longest wait for an answer or an event, in seconds [default: 5]
+    #[arg(long, env = "DUOLOGUE_STEP_TIMEOUT", value_name = "SECONDS")]
+    step_timeout: Option<f64>,
+    /// Longest time for a scenario, in seconds [default: 60]
+    #[arg(long, env = "DUOLOGUE_SCENARIO_TIMEOUT", value_name = "SECONDS")]
+    scenario_timeout: Option<f64>,
+    /// With fewer graded scenarios the run is incomplete [default: 1]
+    #[arg(long, env = "DUOLOGUE_MIN_GRADED", value_name = "N")]
+    min_graded: Option<u64>,
+    /// Configuration file with a table [run] [default: duologue.toml, if there is one]
+    #[arg(long, env = "DUOLOGUE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
+    let table = config::read(args.config.as_deref()).map_err(Failure::usage)?;
+    let settings = Settings::new(args, table)?;
+    let fixtures = settings.selection.select(settings.fixtures.corpus()?);
+    if fixtures.is_empty() {
+        let message = "nothing selected: no scenario fits the filters; see `duologue list`".into();
+        return Err(Failure {
+            message,
+            code: ExitCode::NothingSelected,
+        });
+    }
+    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    for spec in &settings.reports {
+        reports.push(spec.open().map_err(Failure::usage)?);
+    }
+    reports.extend(progress());
+    reports.push(Box::new(Summary::new(anstream::stdout())));
+
+    let interrupt = CancellationToken::new();
+    let _guard = listen_for_signals(&interrupt);
+    let started = tokio::select! {
+        started = settings.target.start(settings.profile) => started,
+        () = interrupt.cancelled() => {
+            let message = "interrupted before the server was ready".into();
+            return Err(Failure { message, code: ExitCode::Incomplete });
+        }
+    };
+    let running = started.map_err(|error| target_failure(&error))?;
+    let emitter = Arc::new(Emitter::new(reports));
+    let run = Run {
+        endpoint: running.endpoint.clone(),
+        access: running.access.clone(),
+        options: settings.options,
+        profile: settings.profile,
+        fixtures,
+        emitter: Arc::clone(&emitter),
+        interrupt: interrupt.clone(),
+    };
+    let result = run.run().await;
+    running.stop().await;
+    let finished = result.map_err(|error| match error {
+        RunError::Configuration(_) => Failure::usage(error),
+        RunError::Means(_) => Failure {
+            message: error.to_string(),
+            code: ExitCode::HarnessFault,
+        },
+    })?;
+    if let Some(error) = emitter.take_errors().first() {
+        return Err(Failure::usage(format!(
+            "a report could not be written: {error}"
+        )));
+    }
+    Ok(ExitCode::of(&finished.totals, settings.options.min_graded))
+}
+
+/// A server that does not come up is the environment's affair; everything else is the user's.
+fn target_failure(error: &TargetError) -> Failure {
+    let code = match error {
+        TargetError::Exec(ExecError::Ended(_) | ExecError::NotReady { .. })
+        | TargetError::Embedded(_) => ExitCode::Incomplete,
+        TargetError::Endpoint(_) | TargetError::Secret(_) | TargetError::Exec(_) => ExitCode::Usage,
+    };
+    Failure {
+        message: error.to_string(),
+        code,
+    }
+}
+
+/// Ctrl-C, and the polite signal of whoever watches over this process, end the run.
+fn listen_for_signals(interrupt: &CancellationToken) -> tokio::task::JoinSet<()> {
+    let mut tasks = tokio::task::JoinSet::new();
+    let (ctrl_c, terminate) = (interrupt.clone(), interrupt.clone());
+    tasks.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            ctrl_c.cancel();
+        }
+    });
+    tasks.spawn(async move {
+        if terminated().await.is_some() {
+            terminate.cancel();
+        }
+    });
+    tasks
+}
+
+#[cfg(unix)]
+async fn terminated() -> Option<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::terminate()).ok()?.recv().await
+}
+
+#[cfg(not(unix))]
+async fn terminated() -> Option<()> {
+    None
+}
+
+/// Flags, environment and file made one.
+struct Settings {
+    target: Target,
+    profile: Option<Profile>,
+    selection: Selection,
+    fixtures: FixtureArgs,
+    reports: Vec<ReportSpec>,
+    options: Options,
+}
+
+impl Settings {
+    fn new(args: RunArgs, table: RunTable) -> Result<Self, Failure> {
+        let default = Options::default();
+        let target = match (args.endpoint, args.exec, table.endpoint, table.exec) {
+            (Some(url), _, _, _) => Target::Endpoint(url),
+            (None, Some(command), _, _) => Target::Exec(command),
+            (None, None, Some(_), Some(_)) => {
+                return Err(Failure::usage(
+                    "the configuration has both endpoint and exec",
+                ));
+            }
+            (None, None, Some(url), None) => Target::Endpoint(url),
+            (None, None, None, Some(command)) => Target::Exec(command),
+            (None, None, None, None) => Target::Embedded,
+        };
+        let profile = args.profile.or(table.profile).map(|name| {
+            Profile::parse(&name)
+                .ok_or_else(|| Failure::usage(format!("there is no profile `{name}`")))
+        });
+        let levels = either(args.level, table.level);
+        let features = either(args.feature, table.feature);
+        let selection = Selection {
+            filters: either(args.filter, table.filter),
+            levels: words::<Level>("level", &levels)?,
+            features: words::<Feature>("feature", &features)?,
+        };
+        let reports = either(args.report, table.report);
+        let reports: Result<Vec<ReportSpec>, _> = reports.iter().map(|text| text.parse()).collect();
+        let options = Options {
+            jobs: args.jobs.or(table.jobs).unwrap_or(default.jobs),
+            step_timeout: seconds(
+                args.step_timeout.or(table.step_timeout),
+                default.step_timeout,
+            )?,
+            scenario_timeout: seconds(
+                args.scenario_timeout.or(table.scenario_timeout),
+                default.scenario_timeout,
+            )?,
+            min_graded: args
+                .min_graded
+                .or(table.min_graded)
+                .unwrap_or(default.min_graded),
+        };
+        if options.jobs == 0 {
+            return Err(Failure::usage("--jobs must be at least 1"));
+        }
+        let fixtures = FixtureArgs {
+            fixtures: args.fixtures.fixtures.or(table.fixtures),
+        };
+        Ok(Self {
+            target,
+            profile: profile.transpose()?,
+            selection,
+            fixtures,
+            reports: reports.map_err(Failure::usage)?,
+            options,
+        })
+    }
+}
+
+fn either(first: Vec<String>, second: Vec<String>) -> Vec<String> {
+    if first.is_empty() { second } else { first }
+}
+
+/// Reads words the way scenarios write them.
+fn words<T: serde::de::DeserializeOwned>(what: &str, texts: &[String]) -> Result<Vec<T>, Failure> {
+    texts
+        .iter()
+        .map(|text| {
+            serde_json::from_value(serde_json::Value::String(text.clone()))
+                .map_err(|error| Failure::usage(format!("--{what} {text}: {error}")))
+        })
+        .collect()
+}
+
+fn seconds(value: Option<f64>, default: Duration) -> Result<Duration, Failure> {
+    let Some(value) = value else {
+        return Ok(default);
+    };
+    Duration::try_from_secs_f64(value)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| Failure::usage(format!("a timeout must be a positive number, not {value}")))
+}

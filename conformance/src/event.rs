@@ -1,0 +1,178 @@
+//! The events of a run: the one source of every report.
+//!
+//! As NDJSON, one event a line, they hold no secret: whatever enters an event has been redacted.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::matcher::Mismatch;
+use crate::scenario::{Level, RequirementId, ScenarioId};
+use crate::verdict::{RunOutcome, Totals, Verdict};
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins; comes first.
+    RunStarted(RunStarted),
+    /// A scenario begins.
+    ScenarioStarted(ScenarioStarted),
+    /// A step of a scenario is done.
+    StepFinished(StepFinished),
+    /// A scenario has its verdict.
+    ScenarioFinished(ScenarioFinished),
+    /// The run is over; comes last.
+    RunFinished(RunFinished),
+}
+
+/// What is tested, with what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunStarted {
+    /// The version of this program.
+    pub runner_version: String,
+    /// The base URL of the server under test.
+    pub endpoint: String,
+    /// The server's name and version, as it says.
+    pub implementation: Option<String>,
+    /// The features it declares.
+    pub features: Vec<String>,
+    /// How many scenarios were selected.
+    pub selected: u64,
+}
+
+/// A scenario begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioStarted {
+    /// The scenario.
+    pub scenario: ScenarioId,
+}
+
+/// A step is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepFinished {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// JSON pointer of the step in its file; `/setup` for what comes before the steps.
+    pub step: String,
+    /// Its verb.
+    pub verb: String,
+    /// Why it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Whether it went as expected.
+    pub passed: bool,
+    /// What went over the wire, redacted.
+    pub transcript: Vec<Entry>,
+}
+
+/// A line of a transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entry {
+    /// A request and its answer.
+    Exchange(Exchange),
+    /// An event on a stream.
+    StreamEvent {
+        /// The stream.
+        stream: String,
+        /// The event's type.
+        name: String,
+        /// Its cursor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Its data.
+        data: String,
+    },
+    /// A push that came to the gateway.
+    Push {
+        /// Its body.
+        body: String,
+    },
+    /// Anything else worth knowing.
+    Note {
+        /// A sentence.
+        text: String,
+    },
+}
+
+/// A request and its answer. Bodies are cut at a few kilobytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exchange {
+    /// Who asked: an actor's session, `admin`, `operator` or `nobody`.
+    pub who: String,
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub target: String,
+    /// The headers beyond those every request has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// The body sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The status; none: no answer came.
+    pub status: Option<u16>,
+    /// The headers of the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer_headers: Vec<(String, String)>,
+    /// The body of the answer, or why none came.
+    pub answer: String,
+}
+
+/// A scenario has its verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioFinished {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// Its title.
+    pub title: String,
+    /// Its chapter.
+    pub chapter: String,
+    /// Its file.
+    pub file: String,
+    /// The requirements it proves.
+    pub requirements: Vec<RequirementId>,
+    /// Its level.
+    pub level: Level,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Why the verdict is not a pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// Why a verdict is not a pass.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// A sentence.
+    pub message: String,
+    /// JSON pointer of the step in its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// The step's verb.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// Why the step is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Where the answer is not what was expected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// The run is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunFinished {
+    /// The outcome.
+    pub outcome: RunOutcome,
+    /// The counts.
+    pub totals: Totals,
+    /// How long the run took.
+    pub duration_ms: u64,
+    /// Whether it was ended before all scenarios had run.
+    pub interrupted: bool,
+    /// MUSTs of the specification that no passed scenario of this run proves.
+    pub unproved: Vec<RequirementId>,
+}

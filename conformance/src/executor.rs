@@ -1,0 +1,299 @@
+//! Runs scenarios against a server and tells what happened as one stream of events.
+//!
+//! A run begins with a look at the server ([`preflight`]): a server that does not answer makes every
+//! scenario `could_not_run`, one that answers nonsense makes every scenario fail. Then scenarios run
+//! side by side, each on a [`stage`] of its own; those that change a shared app come last, one by
+//! one. Reports listen through an [`Emitter`].
+
+mod call;
+mod context;
+mod emitter;
+mod gateway;
+mod judge;
+mod log;
+mod play;
+mod preflight;
+mod presence;
+mod pushes;
+mod requests;
+mod setup;
+mod special;
+mod stage;
+mod steps;
+mod stop;
+mod stream_steps;
+mod streams;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use duologue_client::{Endpoint, Http, Timeouts};
+use duologue_core::limits::Profile;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::event::{Event, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::plan::{Facts, Place};
+use crate::requirements::{Keyword, Proof, Requirements};
+use crate::scenario::Fixture;
+use crate::verdict::{Totals, Verdict};
+
+pub use context::{Access, Options};
+pub use emitter::{Emitter, Report};
+
+use context::RunContext;
+use gateway::Gateway;
+use preflight::{Preflight, preflight};
+
+/// An upload of the largest file a server takes needs more time than a step.
+const UPLOAD_PATIENCE: u32 = 12;
+/// Whoever cannot be connected to by then is not there.
+const CONNECT_PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Why there is no result.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The tokens do not fit the server.
+    #[error("{0}")]
+    Configuration(String),
+    /// The runner's own means are missing.
+    #[error("cannot prepare the run: {0}")]
+    Means(String),
+}
+
+/// A run that is about to begin.
+#[derive(Debug)]
+pub struct Run {
+    /// The server under test.
+    pub endpoint: Endpoint,
+    /// The tokens for it.
+    pub access: Access,
+    /// How to run.
+    pub options: Options,
+    /// The profile that scenarios ask for in new apps unless they name one.
+    pub profile: Option<Profile>,
+    /// What to run.
+    pub fixtures: Vec<Arc<Fixture>>,
+    /// Who listens.
+    pub emitter: Arc<Emitter>,
+    /// Ends the run early; what was graded until then counts.
+    pub interrupt: CancellationToken,
+}
+
+impl Run {
+    /// Runs everything.
+    ///
+    /// # Errors
+    /// When the tokens do not fit or the runner lacks its own means; whatever the server does is a
+    /// verdict, not an error.
+    pub async fn run(self) -> Result<RunFinished, RunError> {
+        let begun = Instant::now();
+        let step = self.options.step_timeout;
+        let timeouts = Timeouts {
+            connect: step.min(CONNECT_PATIENCE),
+            request: step,
+            upload: step.saturating_mul(UPLOAD_PATIENCE),
+        };
+        let means = |reason: String| RunError::Means(reason);
+        let http = Http::with_timeouts(self.endpoint.clone(), timeouts)
+            .map_err(|error| means(error.to_string()))?;
+        let look = preflight(&http, &self.access).await;
+        self.announce(&look);
+        let (facts, everything) = match look {
+            Preflight::Ready { facts, .. } => (facts, None),
+            Preflight::Refused(message) => return Err(RunError::Configuration(message)),
+            Preflight::Unreachable(reason) => {
+                (Facts::default(), Some((Verdict::CouldNotRun, reason)))
+            }
+            Preflight::Silent(reason) => (Facts::default(), Some((Verdict::Timeout, reason))),
+            Preflight::Broken(reason) => (Facts::default(), Some((Verdict::Fail, reason))),
+        };
+        let host = host_of(&self.endpoint);
+        let gateway = Gateway::start(&host)
+            .await
+            .map_err(|error| means(error.to_string()))?;
+        let context = Arc::new(RunContext {
+            http,
+            access: self.access.clone(),
+            options: self.options,
+            profile: self.profile,
+            facts,
+            gateway,
+            emitter: Arc::clone(&self.emitter),
+            interrupt: self.interrupt.clone(),
+            run_id: fresh_run_id().map_err(means)?,
+        });
+        let results = match everything {
+            Some((verdict, reason)) => self.all_alike(&context, verdict, &reason),
+            None => self.perform(&context).await?,
+        };
+        Ok(self.finish(&results, begun))
+    }
+
+    fn announce(&self, look: &Preflight) {
+        let (implementation, features) = match look {
+            Preflight::Ready {
+                implementation,
+                facts,
+            } => (
+                implementation.clone(),
+                facts.features.iter().cloned().collect(),
+            ),
+            Preflight::Refused(_)
+            | Preflight::Unreachable(_)
+            | Preflight::Silent(_)
+            | Preflight::Broken(_) => (None, Vec::new()),
+        };
+        self.emitter.emit(&Event::RunStarted(RunStarted {
+            runner_version: env!("CARGO_PKG_VERSION").into(),
+            endpoint: self.endpoint.base().to_owned(),
+            implementation,
+            features,
+            selected: self.fixtures.len() as u64,
+        }));
+    }
+
+    fn all_alike(
+        &self,
+        context: &RunContext,
+        verdict: Verdict,
+        reason: &str,
+    ) -> Vec<ScenarioFinished> {
+        let begun = Instant::now();
+        let reason = Reason {
+            message: reason.to_owned(),
+            ..Reason::default()
+        };
+        self.fixtures
+            .iter()
+            .map(|fixture| play::finished(context, fixture, verdict, Some(reason.clone()), begun))
+            .collect()
+    }
+
+    async fn perform(&self, context: &Arc<RunContext>) -> Result<Vec<ScenarioFinished>, RunError> {
+        let mut alone = Vec::new();
+        let mut together = Vec::new();
+        for (number, fixture) in self.fixtures.iter().enumerate() {
+            let place = context.facts.place(&fixture.scenario);
+            let list = if place == Place::Alone {
+                &mut alone
+            } else {
+                &mut together
+            };
+            list.push((number, Arc::clone(fixture), place));
+        }
+        let mut results = self
+            .side_by_side(context, together, self.options.jobs)
+            .await?;
+        results.extend(self.side_by_side(context, alone, 1).await?);
+        Ok(results)
+    }
+
+    async fn side_by_side(
+        &self,
+        context: &Arc<RunContext>,
+        scenarios: Vec<(usize, Arc<Fixture>, Place)>,
+        jobs: usize,
+    ) -> Result<Vec<ScenarioFinished>, RunError> {
+        let slots = Arc::new(Semaphore::new(jobs.max(1)));
+        let mut running = JoinSet::new();
+        let mut fixtures = std::collections::BTreeMap::new();
+        for (number, fixture, place) in scenarios {
+            let (context, slots) = (Arc::clone(context), Arc::clone(&slots));
+            let played = Arc::clone(&fixture);
+            let task = running.spawn(async move {
+                // The semaphore is never closed, so a missing permit cannot happen.
+                let _slot = slots.acquire().await;
+                play::play(context, played, place, number).await
+            });
+            fixtures.insert(task.id(), fixture);
+        }
+        let mut results = Vec::new();
+        while let Some(joined) = running.join_next_with_id().await {
+            match joined {
+                Ok((_, Ok(result))) => results.push(result),
+                Ok((_, Err(message))) => return Err(RunError::Configuration(message)),
+                Err(error) => {
+                    let fixture = &fixtures[&error.id()];
+                    let message = format!("this program failed: {error}");
+                    let reason = Reason {
+                        message,
+                        ..Reason::default()
+                    };
+                    let verdict = Verdict::HarnessFault;
+                    let begun = Instant::now();
+                    results.push(play::finished(
+                        context,
+                        fixture,
+                        verdict,
+                        Some(reason),
+                        begun,
+                    ));
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    fn finish(&self, results: &[ScenarioFinished], begun: Instant) -> RunFinished {
+        let mut totals = Totals::default();
+        results
+            .iter()
+            .for_each(|result| totals.count(result.verdict));
+        let proved: BTreeSet<_> = results
+            .iter()
+            .filter(|result| result.verdict == Verdict::Pass)
+            .flat_map(|result| &result.requirements)
+            .collect();
+        let unproved = Requirements::embedded()
+            .iter()
+            .filter(|found| found.keyword == Keyword::Must && found.proof == Proof::Scenario)
+            .map(|found| found.id.clone())
+            .filter(|id| !proved.contains(id))
+            .collect();
+        let finished = RunFinished {
+            outcome: totals.outcome(self.options.min_graded),
+            totals,
+            duration_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+            interrupted: self.interrupt.is_cancelled(),
+            unproved,
+        };
+        self.emitter.emit(&Event::RunFinished(finished.clone()));
+        finished
+    }
+}
+
+impl RunContext {
+    /// A name for a scenario that no other scenario and no other run has.
+    fn key(&self, number: usize) -> String {
+        format!("{}{number:03}", self.run_id)
+    }
+}
+
+fn host_of(endpoint: &Endpoint) -> String {
+    let authority = endpoint.authority();
+    let host = authority
+        .rsplit_once(':')
+        .map_or(authority.as_str(), |(host, port)| {
+            if port.ends_with(']') {
+                authority.as_str()
+            } else {
+                host
+            }
+        });
+    host.trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned()
+}
+
+/// Four characters that tell this run from others against the same app.
+fn fresh_run_id() -> Result<String, String> {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let random = getrandom::u32().map_err(|error| error.to_string())?;
+    Ok((0..4)
+        .map(|n| char::from(LETTERS[(random >> (5 * n)) as usize % LETTERS.len()]))
+        .collect())
+}

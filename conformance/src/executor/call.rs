@@ -1,0 +1,239 @@
+//! One request of a scenario: sent, waited for, written into the transcript.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use duologue_client::{RawResponse, TransportError};
+use http::HeaderMap;
+use serde_json::Value;
+
+use super::log::Log;
+use super::stage::Stage;
+use super::stop::Stop;
+use crate::event::{Entry, Exchange};
+
+/// How long a run waits in all for one request that is answered with 429.
+const RATE_LIMIT_PATIENCE: Duration = Duration::from_secs(20);
+/// The wait after a 429 that does not say how long.
+const RATE_LIMIT_PAUSE: Duration = Duration::from_millis(500);
+
+/// A request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Call {
+    pub(super) who: String,
+    pub(super) token: Option<String>,
+    pub(super) method: String,
+    /// Path and query, percent-encoded.
+    pub(super) target: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Option<Payload>,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Payload {
+    Json(Value),
+    Raw(Bytes),
+}
+
+/// A complete answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answer {
+    pub(super) method: String,
+    /// The path of the request without its query.
+    pub(super) path: String,
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: Bytes,
+    /// The body, if it is JSON.
+    pub(super) json: Option<Value>,
+}
+
+impl Answer {
+    pub(super) fn new(method: &str, target: &str, response: RawResponse) -> Self {
+        let json = response.json().ok();
+        Self {
+            method: method.to_owned(),
+            path: target.split('?').next().unwrap_or_default().to_owned(),
+            status: response.status,
+            headers: response.headers,
+            bytes: response.body,
+            json,
+        }
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Status and, for an error body, its code.
+    pub(super) fn brief(&self) -> String {
+        let code = self.json.as_ref().and_then(|json| json["code"].as_str());
+        match code {
+            Some(code) => format!("{} {code}", self.status),
+            None => self.status.to_string(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let body = self
+            .json
+            .as_ref()
+            .and_then(|json| json["retry_after_ms"].as_u64());
+        let header = self
+            .header("retry-after")
+            .and_then(|text| text.parse().ok());
+        body.map(Duration::from_millis)
+            .or(header.map(Duration::from_secs))
+    }
+}
+
+impl Call {
+    pub(super) fn json(caller: &super::stage::Caller, method: &str, target: String) -> Self {
+        Self {
+            who: caller.label.clone(),
+            token: caller.token.clone(),
+            method: method.to_owned(),
+            target,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub(super) fn with(mut self, body: Value) -> Self {
+        self.body = Some(Payload::Json(body));
+        self
+    }
+
+    fn bytes(&self) -> Option<Bytes> {
+        match &self.body {
+            None => None,
+            Some(Payload::Raw(bytes)) => Some(bytes.clone()),
+            Some(Payload::Json(json)) => Some(Bytes::from(json.to_string())),
+        }
+    }
+}
+
+impl Stage {
+    /// Sends a request and waits out rate limiting, unless that is what the step is about.
+    pub(super) async fn call(
+        &self,
+        call: &Call,
+        log: &Log,
+        wants_429: bool,
+    ) -> Result<Answer, Stop> {
+        let begun = Instant::now();
+        loop {
+            let answer = self.once(call, log).await?;
+            if answer.status != 429 || wants_429 {
+                return Ok(answer);
+            }
+            let pause = answer.retry_after().unwrap_or(RATE_LIMIT_PAUSE);
+            if begun.elapsed() + pause > RATE_LIMIT_PATIENCE {
+                return Err(Stop::CouldNotRun(format!(
+                    "{} {} is rate limited, and waiting longer than {} s is out of the question",
+                    call.method,
+                    call.target,
+                    RATE_LIMIT_PATIENCE.as_secs()
+                )));
+            }
+            log.note(format!("rate limited: waiting {} ms", pause.as_millis()));
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn once(&self, call: &Call, log: &Log) -> Result<Answer, Stop> {
+        let body = call.bytes();
+        let mut headers: Vec<(&str, &str)> = Vec::new();
+        if matches!(call.body, Some(Payload::Json(_))) {
+            headers.push(("content-type", "application/json"));
+        }
+        headers.extend(
+            call.headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        let result = self
+            .run
+            .http
+            .request(
+                &call.method,
+                &call.target,
+                call.token.as_deref(),
+                &headers,
+                body.clone(),
+            )
+            .await;
+        self.record(call, body.as_deref(), &result, log);
+        let answer = Answer::new(&call.method, &call.target, result?);
+        self.learn_secrets(&answer);
+        Ok(answer)
+    }
+
+    /// Writes an exchange into the transcript.
+    pub(super) fn record(
+        &self,
+        call: &Call,
+        body: Option<&[u8]>,
+        result: &Result<RawResponse, TransportError>,
+        log: &Log,
+    ) {
+        let redact = &self.redactor;
+        let headers = call
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), redact.header(name, value)))
+            .collect();
+        let (status, answer_headers, answer) = match result {
+            Ok(response) => (
+                Some(response.status),
+                self.shown_headers(&response.headers),
+                redact.body(&response.body),
+            ),
+            Err(error) => (None, Vec::new(), error.to_string()),
+        };
+        log.add(Entry::Exchange(Exchange {
+            who: call.who.clone(),
+            method: call.method.clone(),
+            target: redact.text(&call.target),
+            headers,
+            body: body.map(|body| redact.body(body)),
+            status,
+            answer_headers,
+            answer,
+        }));
+    }
+
+    fn shown_headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+        let dull = ["date", "content-length", "connection", "server"];
+        headers
+            .iter()
+            .filter(|(name, _)| !dull.contains(&name.as_str()))
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                (
+                    name.to_string(),
+                    self.redactor.header(name.as_str(), &value),
+                )
+            })
+            .collect()
+    }
+
+    /// Remembers the tokens an answer hands out, so that they are shown nowhere.
+    fn learn_secrets(&self, answer: &Answer) {
+        let Some(json) = &answer.json else { return };
+        for (member, name) in [
+            ("credential", "credential"),
+            ("session_token", "session token"),
+            ("admin_token", "admin token"),
+        ] {
+            if let Some(secret) = json[member].as_str() {
+                self.redactor.learn(secret, name);
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! One scenario from setup to verdict.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::context::RunContext;
+use super::judge::Grade;
+use super::log::Log;
+use super::stage::{Stage, View};
+use super::steps::Halt;
+use super::stop::Stop;
+use crate::event::{Event, Reason, ScenarioFinished, ScenarioStarted, StepFinished};
+use crate::plan::Place;
+use crate::scenario::Fixture;
+use crate::verdict::Verdict;
+use crate::wire_check::violations;
+
+const SETUP: &str = "/setup";
+/// How long an interrupted scenario may take to tidy up behind itself.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Runs a scenario where the plan puts it. An error ends the whole run.
+pub(super) async fn play(
+    run: Arc<RunContext>,
+    fixture: Arc<Fixture>,
+    place: Place,
+    number: usize,
+) -> Result<ScenarioFinished, String> {
+    let begun = Instant::now();
+    let scenario = fixture.scenario.id.clone();
+    run.emitter
+        .emit(&Event::ScenarioStarted(ScenarioStarted { scenario }));
+    if let Place::NotApplicable(message) = place {
+        let reason = Reason {
+            message,
+            ..Reason::default()
+        };
+        return Ok(finished(
+            &run,
+            &fixture,
+            Verdict::NotApplicable,
+            Some(reason),
+            begun,
+        ));
+    }
+    let stage = Stage::new(Arc::clone(&run), Arc::clone(&fixture), run.key(number));
+    let result = tokio::select! {
+        result = tokio::time::timeout(run.options.scenario_timeout, perform(&stage)) => result,
+        () = run.interrupt.cancelled() => {
+            let _ = tokio::time::timeout(GOODBYE_PATIENCE, stage.leave()).await;
+            let reason = Reason { message: "the run was interrupted".into(), ..Reason::default() };
+            return Ok(finished(&run, &fixture, Verdict::CouldNotRun, Some(reason), begun));
+        }
+    };
+    stage.leave().await;
+    let (verdict, reason) = match result {
+        Ok(Ok(Grade::Pass)) => (Verdict::Pass, None),
+        Ok(Ok(Grade::Warn(message))) => (
+            Verdict::Warn,
+            Some(Reason {
+                message,
+                ..Reason::default()
+            }),
+        ),
+        Ok(Err(Halt {
+            stop: Stop::Configuration(message),
+            ..
+        })) => return Err(message),
+        Ok(Err(Halt { stop, place })) => {
+            let verdict = stop.verdict(fixture.scenario.level);
+            let Reason {
+                message,
+                mismatches,
+                ..
+            } = stop.reason();
+            (
+                verdict,
+                Some(Reason {
+                    message,
+                    mismatches,
+                    ..place
+                }),
+            )
+        }
+        Err(_) => {
+            let limit = run.options.scenario_timeout.as_secs_f32();
+            let message = format!("the scenario did not end within {limit} s");
+            (
+                Verdict::Timeout,
+                Some(Reason {
+                    message,
+                    ..Reason::default()
+                }),
+            )
+        }
+    };
+    Ok(finished(
+        &run,
+        &fixture,
+        verdict,
+        reason.map(|reason| redacted(&stage, reason)),
+        begun,
+    ))
+}
+
+async fn perform(stage: &Stage) -> Result<Grade, Halt> {
+    let log = Log::default();
+    let setup = async {
+        stage.enter_app(&log).await?;
+        stage
+            .create_actors("", &stage.fixture.scenario.actors, &log)
+            .await
+    };
+    let result = setup.await;
+    stage.run.emitter.emit(&Event::StepFinished(StepFinished {
+        scenario: stage.fixture.scenario.id.clone(),
+        step: SETUP.into(),
+        verb: "setup".into(),
+        why: None,
+        passed: result.is_ok(),
+        transcript: log.take(),
+    }));
+    let place = || Reason {
+        step: Some(SETUP.into()),
+        ..Reason::default()
+    };
+    result.map_err(|stop| Halt {
+        stop,
+        place: place(),
+    })?;
+    let view = View {
+        stage,
+        indices: Vec::new(),
+    };
+    let grade = view
+        .run_steps(&stage.fixture.scenario.steps, "/steps".into())
+        .await?;
+    check_pushes(stage).map_err(|stop| Halt {
+        stop,
+        place: Reason::default(),
+    })?;
+    Ok(grade)
+}
+
+/// Pushes that no step looked at still have to be well-formed.
+fn check_pushes(stage: &Stage) -> Result<(), Stop> {
+    for push in stage.run.gateway.all(&stage.key) {
+        let found = violations("PushRequest", &push);
+        if !found.is_empty() {
+            return Err(Stop::broken_wire(
+                "a push breaks the schema of PushRequest",
+                found,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn redacted(stage: &Stage, mut reason: Reason) -> Reason {
+    reason.message = stage.redactor.text(&reason.message);
+    for mismatch in &mut reason.mismatches {
+        mismatch.expected = stage.redactor.text(&mismatch.expected);
+        mismatch.actual = mismatch
+            .actual
+            .as_ref()
+            .map(|actual| stage.redactor.json(actual));
+    }
+    reason
+}
+
+/// Emits and returns what is said of a scenario.
+pub(super) fn finished(
+    run: &RunContext,
+    fixture: &Fixture,
+    verdict: Verdict,
+    reason: Option<Reason>,
+    begun: Instant,
+) -> ScenarioFinished {
+    let scenario = &fixture.scenario;
+    let finished = ScenarioFinished {
+        scenario: scenario.id.clone(),
+        title: scenario.title.clone(),
+        chapter: fixture.chapter.clone(),
+        file: fixture.file.clone(),
+        requirements: scenario.requirements.clone(),
+        level: scenario.level,
+        verdict,
+        duration_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+        reason,
+    };
+    run.emitter.emit(&Event::ScenarioFinished(finished.clone()));
+    finished
+}

@@ -1,0 +1,203 @@
+//! Which scenarios run, and where: in an app of their own, in the shared app, or alone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::scenario::{ClockNeed, Corpus, Feature, Fixture, Level, Scenario, Step};
+
+/// Which scenarios are wanted; an empty list means no restriction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Parts of id, alias, title, chapter or requirement, any of them; case does not count.
+    pub filters: Vec<String>,
+    /// Levels.
+    pub levels: Vec<Level>,
+    /// Only scenarios that need one of these features.
+    pub features: Vec<Feature>,
+}
+
+impl Selection {
+    /// The wanted scenarios, in the order of the corpus.
+    #[must_use]
+    pub fn select(&self, corpus: Corpus) -> Vec<Arc<Fixture>> {
+        corpus
+            .fixtures
+            .into_iter()
+            .filter(|fixture| self.wants(fixture))
+            .map(Arc::new)
+            .collect()
+    }
+
+    fn wants(&self, fixture: &Fixture) -> bool {
+        let scenario = &fixture.scenario;
+        let any_filter = self.filters.is_empty()
+            || self
+                .filters
+                .iter()
+                .any(|filter| mentions(fixture, &filter.to_lowercase()));
+        let level = self.levels.is_empty() || self.levels.contains(&scenario.level);
+        let needed = needed_features(scenario);
+        let feature = self.features.is_empty() || self.features.iter().any(|f| needed.contains(f));
+        any_filter && level && feature
+    }
+}
+
+fn mentions(fixture: &Fixture, filter: &str) -> bool {
+    let scenario = &fixture.scenario;
+    let texts = [scenario.id.as_str(), &scenario.title, &fixture.chapter];
+    let aliases = scenario
+        .aliases
+        .iter()
+        .map(crate::scenario::ScenarioId::as_str);
+    let requirements = scenario
+        .requirements
+        .iter()
+        .map(crate::scenario::RequirementId::as_str);
+    texts
+        .into_iter()
+        .chain(aliases)
+        .chain(requirements)
+        .any(|text| text.to_lowercase().contains(filter))
+}
+
+/// What a server and its tokens allow.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// The features the server declares.
+    pub features: BTreeSet<String>,
+    /// Whether scenarios get an app each.
+    pub provisions: bool,
+    /// The shared app as `GET /v1/server` shows it, if scenarios do not get their own.
+    pub shared_app: Option<Value>,
+}
+
+/// Where a scenario runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In an app of its own, beside others.
+    OwnApp,
+    /// In the shared app, beside others.
+    SharedApp,
+    /// In the shared app after everything else, because it changes what others rely on.
+    Alone,
+    /// Nowhere: the server does not declare what it needs.
+    NotApplicable(String),
+}
+
+impl Facts {
+    /// Where a scenario runs.
+    #[must_use]
+    pub fn place(&self, scenario: &Scenario) -> Place {
+        let missing: Vec<&str> = needed_features(scenario)
+            .into_iter()
+            .map(Feature::as_str)
+            .filter(|feature| !self.features.contains(*feature))
+            .collect();
+        if !missing.is_empty() {
+            let list = missing.join(" and ");
+            return Place::NotApplicable(format!("the server does not declare {list}"));
+        }
+        if self.provisions {
+            return Place::OwnApp;
+        }
+        match self.unmet_in_shared_app(scenario) {
+            Some(reason) => Place::NotApplicable(reason),
+            None if changes_app(scenario, self.shared_app.as_ref()) => Place::Alone,
+            None => Place::SharedApp,
+        }
+    }
+
+    fn unmet_in_shared_app(&self, scenario: &Scenario) -> Option<String> {
+        if needed_features(scenario).contains(&Feature::Provisioning) {
+            return Some("creating apps takes the operator token".into());
+        }
+        let app = self.shared_app.as_ref()?;
+        let needs = &scenario.app;
+        if needs.push {
+            return Some("the shared app does not push to this runner".into());
+        }
+        let clock = match needs.clock {
+            Some(ClockNeed::Manual) => "manual",
+            Some(ClockNeed::Real) | None => "real",
+        };
+        if needs.clock.is_some() && app["clock"] != clock {
+            return Some(format!("the shared app does not run on the {clock} clock"));
+        }
+        if needs
+            .profile
+            .as_ref()
+            .is_some_and(|profile| app["profile"] != profile.as_str())
+        {
+            return Some("the shared app has another profile".into());
+        }
+        unmet_limits(scenario, &app["limits"])
+    }
+}
+
+/// Why the limits of an app do not fit a scenario; `None`: they do.
+#[must_use]
+pub fn unmet_limits(scenario: &Scenario, limits: &Value) -> Option<String> {
+    let other = scenario
+        .app
+        .limits
+        .iter()
+        .find(|(name, wanted)| limits[name.as_str()] != **wanted);
+    if let Some((name, wanted)) = other {
+        let declared = &limits[name.as_str()];
+        return Some(format!(
+            "needs {name} = {wanted}, and the app has {declared}"
+        ));
+    }
+    let null = scenario
+        .requires
+        .limits
+        .iter()
+        .find(|name| limits[name.as_str()].is_null())?;
+    Some(format!("the app has no {null}"))
+}
+
+fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
+    let policy = app.map(|app| &app["policy"]);
+    let other_policy = scenario
+        .app
+        .policy
+        .iter()
+        .any(|(name, wanted)| policy.is_none_or(|policy| policy[name.as_str()] != *wanted));
+    let mut changes = false;
+    for step in &scenario.steps {
+        step.each(&mut |step| {
+            changes |= matches!(step, Step::SetPolicy(_) | Step::AdvanceClock(_));
+        });
+    }
+    changes || other_policy
+}
+
+/// The features a scenario needs: those it names and those its verbs imply.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "most verbs need no feature")]
+pub fn needed_features(scenario: &Scenario) -> BTreeSet<Feature> {
+    let mut needed: BTreeSet<Feature> = scenario.requires.features.iter().copied().collect();
+    if scenario.app.clock == Some(ClockNeed::Manual) {
+        needed.insert(Feature::ManualClock);
+    }
+    if scenario.app.push {
+        needed.insert(Feature::Push);
+    }
+    for step in &scenario.steps {
+        step.each(&mut |step| {
+            let implied = match step {
+                Step::Upload(_) | Step::Download(_) => Some(Feature::Media),
+                Step::Provision(_) => Some(Feature::Provisioning),
+                Step::RegisterPush(_) | Step::UnregisterPush(_) => Some(Feature::Push),
+                Step::Request(request) if request.r#as.source() == "operator" => {
+                    Some(Feature::Provisioning)
+                }
+                _ => None,
+            };
+            needed.extend(implied);
+        });
+    }
+    needed
+}

@@ -1,0 +1,160 @@
+//! Keeps secrets out of everything a run shows.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+/// Members whose values are secrets wherever they stand.
+const SECRET_MEMBERS: &[&str] = &[
+    "credential",
+    "session_token",
+    "admin_token",
+    "operator_token",
+    "token",
+    "password",
+];
+const SECRET_HEADERS: &[&str] = &[
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "proxy-authorization",
+];
+/// A shorter secret is only recognised by the name of its member.
+const RECOGNISABLE_BYTES: usize = 8;
+const SHOWN_BYTES: usize = 4096;
+
+/// Knows the secrets of a scenario, each with a name to show in its place.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    secrets: Mutex<Vec<(String, String)>>,
+}
+
+impl Redactor {
+    /// Learns a secret.
+    pub fn learn(&self, secret: &str, name: impl Into<String>) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if secret.len() >= RECOGNISABLE_BYTES && secrets.iter().all(|(known, _)| known != secret) {
+            secrets.push((secret.to_owned(), format!("[{}]", name.into())));
+        }
+    }
+
+    /// A text without the known secrets, cut to what is worth showing.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        let mut shown = self.whole(text);
+        if let Some(end) =
+            (shown.len() > SHOWN_BYTES).then(|| shown.floor_char_boundary(SHOWN_BYTES))
+        {
+            let cut = shown.len() - end;
+            shown.truncate(end);
+            shown.push_str(&format!("… ({cut} more bytes)"));
+        }
+        shown
+    }
+
+    /// A body without secrets: JSON also by the names of its members.
+    #[must_use]
+    pub fn body(&self, body: &[u8]) -> String {
+        match serde_json::from_slice::<Value>(body) {
+            Ok(mut json) if json.is_object() || json.is_array() => {
+                mask(&mut json);
+                self.text(&json.to_string())
+            }
+            _ => self.text(&String::from_utf8_lossy(body)),
+        }
+    }
+
+    /// A JSON value without secrets.
+    #[must_use]
+    pub fn json(&self, value: &Value) -> Value {
+        let mut value = value.clone();
+        mask(&mut value);
+        self.strings(&mut value);
+        value
+    }
+
+    /// A header's value, or a placeholder if the header carries secrets.
+    #[must_use]
+    pub fn header(&self, name: &str, value: &str) -> String {
+        let secret = SECRET_HEADERS
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+        let known = self.whole(value);
+        if secret && known == value {
+            "[redacted]".into()
+        } else {
+            known
+        }
+    }
+
+    fn whole(&self, text: &str) -> String {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = text.to_owned();
+        for (secret, name) in secrets.iter() {
+            if shown.contains(secret.as_str()) {
+                shown = shown.replace(secret.as_str(), name);
+            }
+        }
+        shown
+    }
+
+    fn strings(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.strings(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.strings(member)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if SECRET_MEMBERS.contains(&name.as_str()) && member.is_string() {
+                    *member = Value::String("[redacted]".into());
+                } else {
+                    mask(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_replaced_by_their_names_wherever_they_stand() {
+        let redactor = Redactor::default();
+        redactor.learn("s3cret-token-1", "session of bob");
+        assert_eq!(
+            redactor.text("GET /x?t=s3cret-token-1"),
+            "GET /x?t=[session of bob]"
+        );
+        assert_eq!(
+            redactor.header("Authorization", "Bearer s3cret-token-1"),
+            "Bearer [session of bob]"
+        );
+        assert_eq!(redactor.header("authorization", "Basic abc"), "[redacted]");
+        let body = redactor.body(br#"{"credential":"c","text":"s3cret-token-1"}"#);
+        assert_eq!(
+            body,
+            r#"{"credential":"[redacted]","text":"[session of bob]"}"#
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut_after_redaction() {
+        let shown = Redactor::default().text(&"ä".repeat(5000));
+        assert!(
+            shown.len() < 4200 && shown.ends_with("more bytes)"),
+            "{}",
+            shown.len()
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! Reading one scenario file and reporting everything that is wrong with its form.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use serde_path_to_error::Segment;
+
+use super::locate::Places;
+use super::{Problem, Scenario, Step};
+use crate::matcher::escape;
+
+/// Reads a scenario.
+///
+/// # Errors
+/// Every defect of the file's form; what its names refer to is [`lint`](super::lint)'s affair.
+pub fn load(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
+    // Most files are fine; looking for every defect of one that is not takes longer.
+    serde_json::from_str(source).or_else(|_| load_slowly(file, source))
+}
+
+fn load_slowly(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
+    let value: Value = serde_json::from_str(source).map_err(|error| {
+        vec![Problem {
+            file: file.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            pointer: String::new(),
+            message: format!("not JSON: {error}"),
+        }]
+    })?;
+    let places = Places::new(file, source);
+    let mut problems: Vec<Problem> = places.duplicates().collect();
+    let mut reader = Reader {
+        places: &places,
+        problems: &mut problems,
+    };
+    reader.scenario(&value);
+    if problems.is_empty() {
+        // A form that the pieces do not object to is legal as a whole.
+        return serde_json::from_value(value)
+            .map_err(|error| vec![places.problem("", error.to_string())]);
+    }
+    problems.sort();
+    Err(problems)
+}
+
+/// Checks the pieces of a file one by one, so that one defect does not hide the next.
+struct Reader<'a> {
+    places: &'a Places<'a>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn scenario(&mut self, value: &Value) {
+        let Value::Object(map) = value else {
+            self.problem("", "a scenario is a JSON object");
+            return;
+        };
+        self.piece::<Scenario>("", map, &["steps"]);
+        if let Some(steps) = map.get("steps") {
+            self.steps(steps, "/steps");
+        }
+    }
+
+    fn steps(&mut self, steps: &Value, pointer: &str) {
+        let Value::Array(steps) = steps else {
+            self.problem(pointer, "steps are an array");
+            return;
+        };
+        if steps.is_empty() {
+            self.problem(pointer, "there must be at least one step");
+        }
+        for (index, step) in steps.iter().enumerate() {
+            self.step(step, &format!("{pointer}/{index}"));
+        }
+    }
+
+    fn step(&mut self, step: &Value, pointer: &str) {
+        let Some((verb, fields)) = step.as_object().and_then(|step| match step.len() {
+            1 => step.iter().next(),
+            _ => None,
+        }) else {
+            self.problem(pointer, "a step is an object with one key, its verb");
+            return;
+        };
+        let at = format!("{pointer}/{}", escape(verb));
+        if !Step::VERBS.contains(&verb.as_str()) {
+            let verbs = Step::VERBS.join(", ");
+            self.problem(&at, format!("unknown verb `{verb}`; the verbs are {verbs}"));
+            return;
+        }
+        let Value::Object(map) = fields else {
+            self.problem(&at, format!("`{verb}` takes an object"));
+            return;
+        };
+        let nested: &[&str] = match verb.as_str() {
+            "repeat" => &["steps"],
+            "parallel" => &["branches"],
+            _ => &[],
+        };
+        self.verb(verb, map, nested, &at);
+        if let Some(steps) = map.get("steps").filter(|_| verb == "repeat") {
+            self.steps(steps, &format!("{at}/steps"));
+        }
+        if let Some(branches) = map.get("branches").filter(|_| verb == "parallel") {
+            let Value::Array(branches) = branches else {
+                self.problem(&format!("{at}/branches"), "branches are an array of arrays");
+                return;
+            };
+            for (index, branch) in branches.iter().enumerate() {
+                self.steps(branch, &format!("{at}/branches/{index}"));
+            }
+        }
+    }
+
+    /// Checks the fields of one step. A defective field is reported, taken out and the rest
+    /// checked again.
+    fn verb(&mut self, verb: &str, fields: &Map<String, Value>, nested: &[&str], at: &str) {
+        let wrap = |fields: Map<String, Value>| {
+            Value::Object(Map::from_iter([(verb.to_owned(), Value::Object(fields))]))
+        };
+        // The verb's own segment is the first of each path.
+        self.retry::<Step>(fields, nested, at, wrap, 1);
+    }
+
+    fn piece<T: DeserializeOwned>(&mut self, at: &str, map: &Map<String, Value>, nested: &[&str]) {
+        self.retry::<T>(map, nested, at, Value::Object, 0);
+    }
+
+    fn retry<T: DeserializeOwned>(
+        &mut self,
+        fields: &Map<String, Value>,
+        nested: &[&str],
+        at: &str,
+        wrap: impl Fn(Map<String, Value>) -> Value,
+        skip: usize,
+    ) {
+        let mut fields = fields.clone();
+        for name in nested {
+            // Nested steps are checked on their own; here only their presence counts.
+            if let Some(steps) = fields.get_mut(*name) {
+                *steps = Value::Array(vec![]);
+            }
+        }
+        while let Some((segments, message)) = first_error::<T>(&wrap(fields.clone()), skip) {
+            let pointer = segments.iter().fold(at.to_owned(), |pointer, segment| {
+                format!("{pointer}/{}", escape(segment))
+            });
+            self.problem(&pointer, message);
+            let Some(name) = segments.first().filter(|name| fields.contains_key(*name)) else {
+                break;
+            };
+            if !defuse::<T>(&mut fields, name, &wrap, skip) {
+                break;
+            }
+        }
+    }
+
+    fn problem(&mut self, pointer: &str, message: impl Into<String>) {
+        self.problems.push(self.places.problem(pointer, message));
+    }
+}
+
+/// Where `value` is not a `T`, as the names on the way there, and why.
+fn first_error<T: DeserializeOwned>(value: &Value, skip: usize) -> Option<(Vec<String>, String)> {
+    let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
+    let segments = error.path().iter().filter_map(segment).skip(skip).collect();
+    Some((segments, error.inner().to_string()))
+}
+
+/// Takes a defective member out, or, where one is required, puts something legal in its place.
+fn defuse<T: DeserializeOwned>(
+    fields: &mut Map<String, Value>,
+    name: &str,
+    wrap: &impl Fn(Map<String, Value>) -> Value,
+    skip: usize,
+) -> bool {
+    fields.remove(name);
+    let missing = format!("missing field `{name}`");
+    let still_wrong = |fields: &Map<String, Value>| {
+        first_error::<T>(&wrap(fields.clone()), skip).is_some_and(|(segments, message)| {
+            message == missing || segments.first().is_some_and(|first| first == name)
+        })
+    };
+    if !still_wrong(fields) {
+        return true;
+    }
+    [
+        json!("x"),
+        json!(1),
+        json!([]),
+        json!({}),
+        json!({ "ok": {} }),
+        json!("must"),
+        json!("ok"),
+    ]
+    .into_iter()
+    .any(|legal| {
+        fields.insert(name.to_owned(), legal);
+        !still_wrong(fields)
+    })
+}
+
+fn segment(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(source: &str) -> Vec<String> {
+        load("x.json", source)
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn every_defect_is_reported_with_its_place() {
+        let source = r#"{
+  "format": 1, "id": "Bad_Id", "title": "t", "requirements": ["OFF-004"], "level": "must",
+  "surprise": 1,
+  "actors": { "alice": { "logins": true } },
+  "steps": [
+    { "sendd": {} },
+    { "send": { "as": "alice", "to": "bob", "content": { "$texts": 3 } } },
+    { "send": { "as": "alice", "to": 5, "content": {}, "colour": 1, "expect": {} } },
+    { "repeat": { "times": 2, "steps": [ { "ack": { "as": "alice" } } ] } }
+  ]
+}"#;
+        let found = problems(source);
+        let expect = |start: &str, part: &str| {
+            assert!(
+                found
+                    .iter()
+                    .any(|line| line.starts_with(start) && line.contains(part)),
+                "{start} … {part} in {found:#?}"
+            );
+        };
+        expect("x.json:2:16:", "kebab-case");
+        expect("x.json:3:3:", "unknown field `surprise`");
+        expect("x.json:4:26:", "unknown field `logins`");
+        expect("x.json:6:7:", "unknown verb `sendd`");
+        expect("x.json:7:", "$texts");
+        expect("x.json:7:", "missing field `expect`");
+        expect("x.json:8:32:", "invalid type");
+        expect("x.json:8:", "unknown field `colour`");
+        expect("x.json:8:", "exactly one of `ok`, `error` and `one_of`");
+        expect("x.json:9:", "missing field `cursor`");
+    }
+
+    #[test]
+    fn duplicate_keys_and_broken_json_are_reported() {
+        let twice = problems("{ \"format\": 1, \"format\": 1 }").concat();
+        assert!(
+            twice.contains("x.json:1:16: the key stands here twice (at /format)"),
+            "{twice}"
+        );
+        assert!(
+            problems("{\n  oops")
+                .concat()
+                .starts_with("x.json:2:3: not JSON")
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! The server under test: embedded, somewhere else, or a program started for the run.
+
+mod exec;
+mod secret;
+
+use duologue_client::{Endpoint, EndpointError};
+use duologue_core::limits::Profile;
+use duologue_server::{ServerOptions, StartError};
+use thiserror::Error;
+
+use crate::executor::Access;
+
+pub use exec::{ExecError, Program};
+pub use secret::SecretError;
+
+/// Which server to test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The reference server, inside this process.
+    Embedded,
+    /// A running server.
+    Endpoint(String),
+    /// A program, started for the run.
+    Exec(String),
+}
+
+/// A server that is there for the run.
+#[derive(Debug)]
+pub struct Running {
+    /// Its base URL.
+    pub endpoint: Endpoint,
+    /// The tokens for it.
+    pub access: Access,
+    owner: Owner,
+}
+
+#[derive(Debug)]
+enum Owner {
+    Nobody,
+    Server(duologue_server::Handle),
+    Program(Box<Program>),
+}
+
+/// Why there is no server to test.
+#[derive(Debug, Error)]
+pub enum TargetError {
+    /// The base URL is none.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// A token cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The embedded server did not start.
+    #[error("the embedded server did not start: {0}")]
+    Embedded(#[from] StartError),
+    /// The program did not start, or not become ready.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+}
+
+impl Target {
+    /// Starts the server, if it is ours to start.
+    ///
+    /// # Errors
+    /// When it does not start or its tokens cannot be read.
+    pub async fn start(&self, profile: Option<Profile>) -> Result<Running, TargetError> {
+        match self {
+            Self::Endpoint(url) => {
+                let access = Access {
+                    operator: secret::from_environment("DUOLOGUE_OPERATOR_TOKEN")?,
+                    admin: secret::from_environment("DUOLOGUE_ADMIN_TOKEN")?,
+                };
+                Ok(Running {
+                    endpoint: Endpoint::parse(url)?,
+                    access,
+                    owner: Owner::Nobody,
+                })
+            }
+            Self::Embedded => {
+                let token = secret::fresh()?;
+                let mut options = ServerOptions::new(token.clone());
+                options.profile = profile.unwrap_or_default();
+                let server = duologue_server::start(options).await?;
+                Ok(Running {
+                    endpoint: Endpoint::parse(&server.url())?,
+                    access: Access {
+                        operator: Some(token),
+                        admin: None,
+                    },
+                    owner: Owner::Server(server),
+                })
+            }
+            Self::Exec(command) => {
+                let token = secret::fresh()?;
+                let program = Program::start(command, &token, profile).await?;
+                Ok(Running {
+                    endpoint: Endpoint::parse(program.url())?,
+                    access: Access {
+                        operator: Some(token),
+                        admin: None,
+                    },
+                    owner: Owner::Program(Box::new(program)),
+                })
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Stops the server, if it is ours to stop.
+    pub async fn stop(self) {
+        match self.owner {
+            Owner::Nobody => {}
+            Owner::Server(server) => server.stop().await,
+            Owner::Program(program) => program.stop().await,
+        }
+    }
+}

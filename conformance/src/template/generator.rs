@@ -1,0 +1,88 @@
+//! Values made to measure, so that a scenario can say "a text of exactly 1000 bytes".
+
+use serde_json::{Value, json};
+
+use super::{Scope, Template, TemplateError};
+
+/// Bytes of the canonical JSON of a text content round its text: `{"text":"","type":"text"}`.
+const TEXT_OVERHEAD: usize = 25;
+
+/// A generated value. Sizes may be references.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Generator {
+    /// `{"$text_of_bytes": n}`: a text content with exactly n `stored_bytes`.
+    TextOfBytes(Box<Template>),
+    /// `{"$string_of_bytes": n}`: a string of n ASCII bytes.
+    StringOfBytes(Box<Template>),
+    /// `{"$repeat": {"text": "x", "times": n}}`: the text n times in a row.
+    Repeat {
+        /// What is repeated.
+        text: Box<Template>,
+        /// How often.
+        times: Box<Template>,
+    },
+    /// `{"$literal": x}`: x as it stands, even if it looks like something else.
+    Literal(Value),
+}
+
+impl Generator {
+    pub(super) fn value(&self, scope: &dyn Scope) -> Result<Value, TemplateError> {
+        match self {
+            Self::TextOfBytes(bytes) => {
+                let bytes = size("$text_of_bytes", bytes, scope)?;
+                let letters = bytes
+                    .checked_sub(TEXT_OVERHEAD)
+                    .filter(|&n| n > 0)
+                    .ok_or_else(|| {
+                        let least = TEXT_OVERHEAD + 1;
+                        TemplateError::Generator(format!(
+                            "$text_of_bytes must be at least {least}, but is {bytes}"
+                        ))
+                    })?;
+                Ok(json!({ "type": "text", "text": "x".repeat(letters) }))
+            }
+            Self::StringOfBytes(bytes) => Ok(Value::String("x".repeat(size(
+                "$string_of_bytes",
+                bytes,
+                scope,
+            )?))),
+            Self::Repeat { text, times } => {
+                let Value::String(text) = text.value(scope)? else {
+                    return Err(TemplateError::Generator(
+                        "$repeat.text must be a string".into(),
+                    ));
+                };
+                Ok(Value::String(text.repeat(size(
+                    "$repeat.times",
+                    times,
+                    scope,
+                )?)))
+            }
+            Self::Literal(value) => Ok(value.clone()),
+        }
+    }
+
+    pub(super) fn templates(&self) -> Vec<&Template> {
+        match self {
+            Self::TextOfBytes(size) | Self::StringOfBytes(size) => vec![size],
+            Self::Repeat { text, times } => vec![text, times],
+            Self::Literal(_) => vec![],
+        }
+    }
+}
+
+/// No scenario needs a generated string above this many bytes.
+const SIZE_MAX: u64 = 64 << 20;
+
+fn size(name: &str, template: &Template, scope: &dyn Scope) -> Result<usize, TemplateError> {
+    let value = template.value(scope)?;
+    value
+        .as_u64()
+        .filter(|&size| size <= SIZE_MAX)
+        .and_then(|size| usize::try_from(size).ok())
+        .ok_or_else(|| {
+            TemplateError::Generator(format!(
+                "{name} must be an integer from 0 to {SIZE_MAX}, but is {value}"
+            ))
+        })
+}

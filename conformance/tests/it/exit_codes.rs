@@ -1,0 +1,201 @@
+//! Each exit code, as the shell sees it.
+
+use std::fs;
+
+use crate::hostile::listener;
+use crate::{code, duologue, duologue_in, one_scenario, text};
+
+const SEND: &str = r#"{ "send": { "as": "alice", "to": "bob",
+    "content": { "type": "text", "text": "hi" }, "save": "m", "expect": { "ok": { "seq": 1 } } } }"#;
+
+#[track_caller]
+fn exits(args: &[&str], expected: i32, words: &str) {
+    let output = duologue(args);
+    assert_eq!(code(&output), expected, "{args:?}: {}", text(&output));
+    assert!(text(&output).contains(words), "{args:?}: {}", text(&output));
+}
+
+#[test]
+fn a_scenario_the_reference_server_passes_is_0() {
+    let fixtures = one_scenario(SEND);
+    exits(
+        &["--fixtures", fixtures.path().to_str().unwrap()],
+        0,
+        "pass: 1 passed",
+    );
+}
+
+#[test]
+fn a_broken_expectation_is_1_and_shows_both_sides() {
+    let steps = SEND.replace(r#""seq": 1"#, r#""seq": 2"#);
+    let fixtures = one_scenario(&steps);
+    let output = duologue(&["run", "--fixtures", fixtures.path().to_str().unwrap()]);
+    let text = text(&output);
+    assert_eq!(code(&output), 1, "{text}");
+    for words in [
+        "HTT-001",
+        "at /steps/0 send",
+        "/seq",
+        "expected 2",
+        "actual   1",
+        "curl -sS",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+}
+
+#[test]
+fn usage_and_configuration_are_2() {
+    exits(&["run", "--surprise"], 2, "--surprise");
+    exits(&["run", "--jobs", "0"], 2, "--jobs");
+    exits(&["run", "--step-timeout", "-1"], 2, "positive");
+    exits(&["run", "--level", "perhaps"], 2, "perhaps");
+    exits(&["run", "--endpoint", "ftp://x"], 2, "http://");
+    exits(
+        &["run", "--config", "/nowhere/duologue.toml"],
+        2,
+        "/nowhere/duologue.toml",
+    );
+    exits(&["run", "--fixtures", "/nowhere"], 2, "/nowhere");
+    exits(
+        &["run", "--report", "json=/nowhere/report.json"],
+        2,
+        "/nowhere/report.json",
+    );
+    exits(&["run", "--report", "pdf=x"], 2, "KIND=PATH");
+    exits(
+        &["run", "--endpoint", "http://x", "--exec", "y"],
+        2,
+        "cannot be used with",
+    );
+}
+
+#[test]
+fn unknown_keys_of_the_configuration_are_2() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("duologue.toml"),
+        "[run]\nendpont = \"http://x\"\n",
+    )
+    .unwrap();
+    let output = duologue_in(folder.path(), &["run"], &[]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output).contains("endpont"), "{}", text(&output));
+}
+
+#[test]
+fn a_refused_token_is_2_and_is_not_shown() {
+    let steps = r#"{ "recents": { "as": "alice", "expect": { "ok": {} } } }"#;
+    let fixtures = one_scenario(steps);
+    let server = std::process::Command::new(env!("CARGO_BIN_EXE_duologue"))
+        .args([
+            "run",
+            "--fixtures",
+            fixtures.path().to_str().unwrap(),
+            "--exec",
+        ])
+        .arg(format!(
+            "DUOLOGUE_OPERATOR_TOKEN_FILE=$0 exec {} serve --listen 127.0.0.1:0",
+            env!("CARGO_BIN_EXE_duologue")
+        ))
+        .output()
+        .unwrap();
+    // The shell's own name is not a file with a token, so the server does not come up at all.
+    assert_eq!(code(&server), 3, "{}", text(&server));
+
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "another-operator-token\n").unwrap();
+    let command = format!(
+        "DUOLOGUE_OPERATOR_TOKEN_FILE={} exec {} serve --listen 127.0.0.1:0",
+        token.display(),
+        env!("CARGO_BIN_EXE_duologue")
+    );
+    let args = [
+        "run",
+        "--fixtures",
+        fixtures.path().to_str().unwrap(),
+        "--exec",
+        &command,
+    ];
+    let output = duologue(&args);
+    assert_eq!(code(&output), 2, "{}", text(&output));
+    assert!(
+        text(&output).contains("refuses the operator token"),
+        "{}",
+        text(&output)
+    );
+    assert!(!text(&output).contains("another-operator-token"));
+}
+
+#[test]
+fn a_missing_token_is_2() {
+    let url = listener(|mut socket| {
+        use std::io::{Read as _, Write as _};
+        let _ = socket.read(&mut [0; 4096]);
+        let body = r#"{"protocol_version":"1.0","implementation":{"name":"x","version":"1"},"features":["provisioning"]}"#;
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+        let _ = write!(
+            socket,
+            "{head}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+    });
+    exits(&["run", "--endpoint", &url], 2, "DUOLOGUE_OPERATOR_TOKEN");
+}
+
+#[test]
+fn an_empty_selection_is_4() {
+    exits(
+        &["run", "--filter", "no-such-scenario-anywhere"],
+        4,
+        "nothing selected",
+    );
+    exits(
+        &["list", "--filter", "no-such-scenario-anywhere"],
+        4,
+        "no scenario",
+    );
+}
+
+#[test]
+fn a_scenario_that_refers_to_nothing_is_5() {
+    let steps =
+        r#"{ "ack": { "as": "alice", "cursor": "${nothing.id}", "expect": { "ok": null } } }"#;
+    let fixtures = one_scenario(steps);
+    exits(
+        &["run", "--fixtures", fixtures.path().to_str().unwrap()],
+        5,
+        "nothing.id",
+    );
+}
+
+#[test]
+fn a_run_that_grades_too_little_is_3() {
+    let fixtures = one_scenario(SEND);
+    let folder = fixtures.path().to_str().unwrap();
+    exits(
+        &["run", "--fixtures", folder, "--min-graded", "2"],
+        3,
+        "incomplete: 1 passed",
+    );
+}
+
+#[test]
+fn a_program_under_test_is_started_and_stopped() {
+    let fixtures = one_scenario(SEND);
+    let command = format!(
+        "{} serve --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_duologue")
+    );
+    let args = [
+        "run",
+        "--fixtures",
+        fixtures.path().to_str().unwrap(),
+        "--exec",
+        &command,
+    ];
+    let output = duologue(&args);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    exits(&["run", "--exec", "exit 7"], 3, "ended without the line");
+}

@@ -1,0 +1,83 @@
+//! Which cursor may be acknowledged (CLI-005, CLI-006).
+
+use std::collections::VecDeque;
+
+use crate::id::Cursor;
+
+/// The place of a message among all that this client handed over: 1, 2, 3 …
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct HandOver(pub u64);
+
+/// Cursors on their way from a stream to an acknowledgement, one request at a time.
+#[derive(Debug, Default)]
+pub(super) struct Acks {
+    /// The last hand-over that was begun.
+    begun: HandOver,
+    /// The last hand-over that the application has taken.
+    taken: HandOver,
+    /// Cursors in the order of the stream, each with the hand-over that must come before it.
+    received: VecDeque<(Cursor, HandOver)>,
+    /// The highest cursor whose messages all are handed over.
+    ready: Option<Cursor>,
+    /// The highest cursor asked for on this stream.
+    asked: Option<Cursor>,
+    in_flight: bool,
+}
+
+impl Acks {
+    pub(super) fn begin_hand_over(&mut self) -> HandOver {
+        self.begun = HandOver(self.begun.0 + 1);
+        self.begun
+    }
+
+    pub(super) fn take(&mut self, hand_over: HandOver) {
+        self.taken = self.taken.max(hand_over);
+        self.advance();
+    }
+
+    /// An event with this cursor came, and its message has been handed over or was known.
+    pub(super) fn receive(&mut self, cursor: Cursor) {
+        self.received.push_back((cursor, self.begun));
+        self.advance();
+    }
+
+    /// The cursor to acknowledge now, if any; the request counts as begun.
+    pub(super) fn next(&mut self) -> Option<Cursor> {
+        let next = self.ready.filter(|ready| Some(*ready) > self.asked)?;
+        if self.in_flight {
+            return None;
+        }
+        self.in_flight = true;
+        self.asked = Some(next);
+        Some(next)
+    }
+
+    /// The request has ended. A lost one is made up for by the next, or by the next stream, which
+    /// brings its messages again.
+    pub(super) fn finish(&mut self) {
+        self.in_flight = false;
+    }
+
+    /// A new stream brings everything again that is not acknowledged.
+    pub(super) fn start_stream(&mut self) {
+        self.received.clear();
+        self.ready = None;
+        self.asked = None;
+    }
+
+    /// The session is over; nothing of it is acknowledged any more.
+    pub(super) fn end_session(&mut self) {
+        self.start_stream();
+        self.in_flight = false;
+    }
+
+    fn advance(&mut self) {
+        while let Some((cursor, needed)) = self.received.front().copied() {
+            if needed > self.taken {
+                return;
+            }
+            self.ready = self.ready.max(Some(cursor));
+            self.received.pop_front();
+        }
+    }
+}

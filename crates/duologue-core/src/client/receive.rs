@@ -1,0 +1,111 @@
+//! Events of the stream: hand over, acknowledge, refresh (CLI-002 to CLI-007).
+
+use crate::client::answer::{Answer, Outcome};
+use crate::client::call::{Call, StreamNumber};
+use crate::client::chat_message::ChatMessage;
+use crate::client::effect::Effect;
+use crate::client::incoming::{Incoming, MessageEvent, RawEvent};
+use crate::client::state::State;
+use crate::client::{Client, Purpose, Turn};
+use crate::event::Path;
+use crate::id::Cursor;
+
+impl Client {
+    pub(super) fn stream_event(
+        &mut self,
+        stream: StreamNumber,
+        event: &RawEvent,
+        turn: &mut Turn<'_>,
+    ) {
+        let syncing = self.state == State::Syncing(stream);
+        if !syncing && self.state != State::Live(stream) {
+            return;
+        }
+        match Incoming::read(event) {
+            Some(Incoming::Message(message)) => {
+                let id = event.id.as_deref();
+                let cursor = id.and_then(|id| Cursor::parse(id).ok());
+                self.message_event(*message, cursor, turn);
+            }
+            // The newest comes first; conversations are told from their beginning.
+            Some(Incoming::Recents(recents)) if syncing => {
+                for message in recents.into_iter().rev() {
+                    self.receive(&message, turn);
+                    self.show_newest(&message);
+                }
+            }
+            Some(Incoming::SyncDone) if syncing => {
+                self.state = State::Live(stream);
+                self.failures = 0;
+                turn.effects.push(Effect::Refresh);
+            }
+            Some(Incoming::Kicked(reason)) => self.leave(State::Ended, Some(reason), turn),
+            Some(Incoming::Recents(_) | Incoming::SyncDone) | None => {}
+        }
+    }
+
+    /// Keeps a message and hands it over unless the application has it (CLI-002, CLI-003).
+    pub(super) fn receive(&mut self, message: &ChatMessage, turn: &mut Turn<'_>) {
+        self.keep(message, turn);
+        if self.store.show(&message.message_id) {
+            let hand_over = self.acks.begin_hand_over();
+            turn.effects.push(Effect::NewMessage {
+                hand_over,
+                message: Box::new(message.clone()),
+            });
+        }
+    }
+
+    /// Keeps a message without handing it over; one that this client sent ends its send.
+    pub(super) fn keep(&mut self, message: &ChatMessage, turn: &mut Turn<'_>) {
+        let own = self.store.is_own(message);
+        self.store.file(message);
+        if own {
+            self.settle_send(message, turn);
+        }
+    }
+
+    /// Begins the acknowledgement that is due, if any (CLI-005, CLI-006).
+    pub(super) fn acknowledge(&mut self, turn: &mut Turn<'_>) {
+        let Some(token) = self.session.clone() else {
+            return;
+        };
+        if let Some(cursor) = self.acks.next() {
+            let call = Call::Acknowledge(cursor);
+            self.request(token, call, Purpose::Acknowledge, turn);
+        }
+    }
+
+    /// An acknowledgement has ended; a lost one does no harm.
+    pub(super) fn acknowledged(&mut self, answer: &Answer, turn: &mut Turn<'_>) {
+        self.acks.finish();
+        if let Outcome::Unauthorized(refusal) = answer.judge_status() {
+            self.end_session(refusal, turn);
+        }
+    }
+
+    /// The message was the newest of its conversation on this connection (CLI-018).
+    pub(super) fn show_newest(&mut self, message: &ChatMessage) {
+        if let Some(seq) = message.seq
+            && let Some(conversation) = self.store.conversation_of(message)
+        {
+            conversation.show_newest(seq);
+        }
+    }
+
+    fn message_event(
+        &mut self,
+        MessageEvent { path, message }: MessageEvent,
+        cursor: Option<Cursor>,
+        turn: &mut Turn<'_>,
+    ) {
+        self.receive(&message, turn);
+        // The mailbox lacks what this user sent elsewhere: only a live message is the newest.
+        if path == Path::Live {
+            self.show_newest(&message);
+        }
+        if let Some(cursor) = cursor {
+            self.acks.receive(cursor);
+        }
+    }
+}

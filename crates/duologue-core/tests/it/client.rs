@@ -1,0 +1,10 @@
+//! The client machine, driven against the core's own server machine.
+
+mod connecting;
+mod device;
+mod matrix;
+mod random;
+mod reading;
+mod receiving;
+mod sending;
+mod six_steps;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal;)*) => {
-        /// Every error code a server answers with.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        /// Every error code of this version.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $code)] $variant,)*
         }
@@ -107,6 +107,22 @@ error_codes! {
     Internal = "internal", 500;
     /// The endpoint belongs to a feature the server does not declare.
     Unsupported = "unsupported", 501;
+}
+
+/// Open: a later version may answer with other codes, which a reader treats by their status.
+impl JsonSchema for ErrorCode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ErrorCode".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "What is wrong, from the table of errors; an open list.",
+            "type": "string",
+            "pattern": "^[a-z0-9_]+$",
+            "examples": Self::ALL
+        })
+    }
 }
 
 /// An error answer: `{code, message, field?, retry_after_ms?}`.

@@ -38,9 +38,8 @@ pub struct Recents {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SyncDone {}
 
-/// Why a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+/// Why a session ended; an open list, so unknown reasons are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KickReason {
     /// By a login of the same device, or of any device under `multi_login: single`.
     Replaced,
@@ -50,6 +49,52 @@ pub enum KickReason {
     UserDeleted,
     /// The app was deleted.
     AppDeleted,
+    /// A reason of a later version or of another server; it means no less.
+    Other(String),
+}
+
+impl KickReason {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Replaced => "replaced",
+            Self::SessionLimit => "session_limit",
+            Self::UserDeleted => "user_deleted",
+            Self::AppDeleted => "app_deleted",
+            Self::Other(reason) => reason,
+        }
+    }
+}
+
+impl Serialize for KickReason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KickReason {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let known = [Self::Replaced, Self::SessionLimit, Self::UserDeleted, Self::AppDeleted];
+        let found = known.into_iter().find(|reason| reason.as_str() == text);
+        Ok(found.unwrap_or(Self::Other(text)))
+    }
+}
+
+impl JsonSchema for KickReason {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "KickReason".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Why a session ended; an open list.",
+            "type": "string",
+            "pattern": "^[a-z0-9_]+$",
+            "examples": ["replaced", "session_limit", "user_deleted", "app_deleted"]
+        })
+    }
 }
 
 /// Data of a `kicked` event, the last of a stream.

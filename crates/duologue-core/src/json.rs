@@ -6,10 +6,10 @@ use crate::error::{ApiError, ErrorCode};
 
 /// Parses a request body: a JSON object no deeper than `depth_max`.
 pub(crate) fn parse_object(body: &[u8], depth_max: u64) -> Result<Map<String, Value>, ApiError> {
-    match parse_value(body, depth_max)? {
-        Value::Object(map) => Ok(map),
-        _ => Err(malformed("the body must be a JSON object".into())),
-    }
+    let Value::Object(map) = parse_value(body, depth_max)? else {
+        return Err(malformed("the body must be a JSON object".into()));
+    };
+    Ok(map)
 }
 
 /// Parses a JSON value no deeper than `depth_max`; an object or array is depth 1.

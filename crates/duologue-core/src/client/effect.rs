@@ -30,7 +30,7 @@ pub enum Effect {
     },
     /// Close the stream, or stop opening it; nothing more is expected of it.
     CloseStream(StreamNumber),
-    /// Wake the machine at this time and at no other; none: let it sleep.
+    /// Wake the machine once at this time and at no other; none: let it sleep.
     SetTimer(Option<Moment>),
     /// `login` is over.
     LoginFinished(Result<(), LoginError>),

@@ -64,7 +64,7 @@ fn valid_contents_are_read_and_weighed() {
                 refused_as(&json, ErrorCode::InvalidField, Some("content.type"))?;
                 from_json(&json)?
             }
-            _ => Content::parse(&json, &Limits::default()).map_err(told)?,
+            _ => Content::parse(&json, &Limits::default()).map_err(|error| told(&error))?,
         };
         same("canonical", &canonical(&content)?, &vector.canonical)?;
         same(
@@ -83,7 +83,8 @@ fn valid_contents_are_read_and_weighed() {
             &content,
         )?;
         if kind != "system" {
-            let again = Content::parse(&vector.canonical, &Limits::default()).map_err(told)?;
+            let again = Content::parse(&vector.canonical, &Limits::default())
+                .map_err(|error| told(&error))?;
             same("sent again", &again, &content)?;
         }
         named(&vector.name, &vector.requirements)
@@ -210,6 +211,6 @@ fn same<T: PartialEq + std::fmt::Debug>(
     }
 }
 
-fn told(error: ApiError) -> String {
+fn told(error: &ApiError) -> String {
     format!("is refused: {error:?}")
 }

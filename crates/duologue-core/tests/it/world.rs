@@ -120,7 +120,7 @@ impl World {
         let token = self.sessions[user].clone();
         match self.request(&token, "GET", "/v1/events", b"").1 {
             Body::Stream { stream, .. } => stream,
-            other => panic!("no stream but {other:?}"),
+            Body::Empty | Body::Json(_) | Body::Upload(_) | Body::Download(_) => panic!("no stream"),
         }
     }
 
@@ -178,7 +178,13 @@ impl World {
     }
 
     /// A request as it comes over the wire; its effects are obeyed.
-    pub(crate) fn request(&mut self, token: &str, method: &str, path: &str, body: &[u8]) -> (u16, Body) {
+    pub(crate) fn request(
+        &mut self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> (u16, Body) {
         let authorization = format!("Bearer {token}");
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {

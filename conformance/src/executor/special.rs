@@ -1,7 +1,7 @@
 //! The request steps that are more than one plain request: media, raw bytes, second apps.
 
 use bytes::Bytes;
-use duologue_client::{Framing, RawResponse, Upload as UploadRequest, generated_bytes};
+use duologue_client::{DownloadOutcome, Framing, RawResponse, Upload as UploadRequest};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call};
@@ -67,24 +67,42 @@ impl View<'_> {
         let caller = self.stage.caller(&self.text(&step.r#as)?)?;
         let media = as_text(&self.value(&step.media)?);
         let mut call = Call::json(&caller, "GET", format!("/v1/media/{}", encode(&media)));
-        if let Some(range) = &step.range {
+        let range = step
+            .range
+            .as_ref()
+            .map(|range| self.text(range))
+            .transpose()?;
+        if let Some(range) = &range {
             call.headers
-                .push(("range".into(), format!("bytes={}", self.text(range)?)));
+                .push(("range".into(), format!("bytes={range}")));
         }
-        let mut answer = self.stage.call(&call, log, false).await?;
+        let http = &self.stage.run.http;
+        let result = http
+            .download(&call.target, call.token.as_deref(), range.as_deref())
+            .await;
+        let shown = result.as_ref().map(shown_download).map_err(Clone::clone);
+        self.stage.record(&call, None, &shown, log);
+        let DownloadOutcome {
+            response,
+            bytes,
+            as_generated,
+        } = result?;
+        let mut answer = Answer::new("GET", &call.target, response);
         if !answer.is_success() {
             return judge(&step.expect, &answer, self);
         }
-        let generated = self.stage.state().uploads.contains(&media);
-        let problem = wrong_bytes(&answer).filter(|_| generated);
         answer.json = Some(json!({
             "status": answer.status,
-            "bytes": answer.bytes.len(),
+            "bytes": bytes,
             "content_type": answer.header("content-type"),
         }));
         let grade = judge(&step.expect, &answer, self)?;
         self.save(step.save.as_ref(), answer.json.as_ref())?;
-        problem.map_or(Ok(grade), |message| Err(Stop::fail(message)))
+        // Only what an `upload` step has made is known to be generated.
+        if !as_generated && self.stage.state().uploads.contains(&media) {
+            return Err(Stop::fail("the bytes are not those that were uploaded"));
+        }
+        Ok(grade)
     }
 
     pub(super) async fn raw_http(&self, step: &RawHttp, log: &Log) -> Result<Grade, Stop> {
@@ -148,20 +166,13 @@ impl View<'_> {
     }
 }
 
-/// What is wrong with the bytes of an `upload` step, which consist of [`generated_bytes`].
-fn wrong_bytes(answer: &Answer) -> Option<String> {
-    let from = match answer.header("content-range") {
-        Some(range) => range
-            .trim_start_matches("bytes ")
-            .split('-')
-            .next()?
-            .parse()
-            .ok()?,
-        None => 0,
-    };
-    let to = from + answer.bytes.len() as u64;
-    let same = generated_bytes(from, to) == answer.bytes;
-    (!same).then(|| format!("the bytes {from} to {to} are not those that were uploaded"))
+/// The answer as a transcript shows it: a size in place of the bytes.
+fn shown_download(downloaded: &DownloadOutcome) -> RawResponse {
+    let mut response = downloaded.response.clone();
+    if response.body.is_empty() {
+        response.body = Bytes::from(format!("({} bytes)", downloaded.bytes));
+    }
+    response
 }
 
 /// Adds `${token}`, the caller's own, to what raw bytes can refer to.

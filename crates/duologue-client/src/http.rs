@@ -103,12 +103,10 @@ impl Http {
         headers: &[(&str, &str)],
         body: Option<Bytes>,
     ) -> Result<RawResponse, TransportError> {
-        let request = self.build(method, path_and_query, token, headers, body)?;
         let deadline = Deadline::after(self.timeouts.request);
-        let answer = deadline
-            .run(Phase::Head, self.client.execute(request))
+        let answer = self
+            .execute(method, path_and_query, token, headers, body, deadline)
             .await?;
-        let answer = answer.map_err(|error| self.explain(&error, Phase::Head))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = self.read_body(answer, deadline).await?;
         Ok(RawResponse {
@@ -116,6 +114,23 @@ impl Http {
             headers,
             body,
         })
+    }
+
+    /// Sends a request and reads the head of the answer.
+    pub(crate) async fn execute(
+        &self,
+        method: &str,
+        path_and_query: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<Bytes>,
+        deadline: Deadline,
+    ) -> Result<reqwest::Response, TransportError> {
+        let request = self.build(method, path_and_query, token, headers, body)?;
+        let answer = deadline
+            .run(Phase::Head, self.client.execute(request))
+            .await?;
+        answer.map_err(|error| self.explain(&error, Phase::Head))
     }
 
     /// Sends a request whose body, if any, is JSON.
@@ -225,7 +240,7 @@ impl Http {
     }
 
     /// Says in our words what went wrong in the library.
-    fn explain(&self, error: &reqwest::Error, phase: Phase) -> TransportError {
+    pub(crate) fn explain(&self, error: &reqwest::Error, phase: Phase) -> TransportError {
         if error.is_connect() && error.is_timeout() {
             let after_ms = self
                 .timeouts

@@ -4,6 +4,7 @@
 //! connection of its own; [`Http::raw`] and [`Http::upload`] do by hand what an HTTP library hides.
 //! Nothing here judges an answer: any complete HTTP answer is an `Ok`, whatever its status, and a
 //! [`TransportError`] always means that no complete answer came. [`Api`] adds typed calls for tools.
+//! [`sdk`] is the client library for applications, which judges answers and tries again.
 //!
 //! No redirect is followed, no proxy is taken from the environment, nothing is decompressed and
 //! nothing is tried twice. Every call has a deadline and every size a bound.
@@ -12,6 +13,7 @@ mod api;
 mod body;
 mod connection;
 mod deadline;
+mod download;
 mod endpoint;
 mod error;
 mod events;
@@ -20,10 +22,12 @@ mod head;
 mod http;
 mod raw;
 mod response;
+pub mod sdk;
 mod sse;
 mod upload;
 
 pub use api::{Api, ApiFailure};
+pub use download::DownloadOutcome;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Phase, StreamError, TransportError};
 pub use events::{EventStream, Opened, StreamItem};

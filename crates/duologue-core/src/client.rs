@@ -73,6 +73,7 @@ pub use options::Options;
 pub use state::{Attempt, State};
 pub use store::Store;
 
+use crate::id::MessageId;
 use crate::server::IdSource;
 use acks::Acks;
 use read::Reading;
@@ -95,6 +96,8 @@ pub struct Client {
     connection: u64,
     store: Store,
     acks: Acks,
+    /// On their way to the application.
+    untaken: BTreeMap<HandOver, MessageId>,
     sends: BTreeMap<CallId, Sending>,
     reads: BTreeMap<CallId, Reading>,
     /// What the shell's timer is set to.
@@ -140,6 +143,7 @@ impl Client {
             connection: 0,
             store,
             acks: Acks::default(),
+            untaken: BTreeMap::new(),
             sends: BTreeMap::new(),
             reads: BTreeMap::new(),
             timer: None,
@@ -156,6 +160,17 @@ impl Client {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What the next client of this user may start with: messages that the application has not
+    /// confirmed are to be handed over again (CLI-003, CLI-005).
+    #[must_use]
+    pub fn to_store(&self) -> Store {
+        let mut store = self.store.clone();
+        for id in self.untaken.values() {
+            store.unshow(id);
+        }
+        store
     }
 
     /// Takes in what happened at `now`, which never runs backwards.
@@ -182,7 +197,7 @@ impl Client {
                 count,
                 before,
             } => self.get_message(call, peer, count, before, turn),
-            Input::HandedOver(hand_over) => self.acks.take(hand_over),
+            Input::HandedOver(hand_over) => self.take(hand_over),
             Input::Answered { request, answer } => self.answered(request, &answer, turn),
             Input::StreamOpened(stream) => self.stream_opened(stream),
             Input::StreamRefused { stream, answer } => self.stream_refused(stream, &answer, turn),
@@ -205,6 +220,7 @@ impl Client {
 
     fn wake(&mut self, turn: &mut Turn<'_>) {
         self.timer = None;
+        self.acks.wake(turn.now);
         self.reconnect_if_due(turn);
         self.continue_sends(turn);
     }
@@ -219,7 +235,7 @@ impl Client {
             | State::Ended => None,
         };
         let sends = self.sends.values().filter_map(Sending::wakes_at);
-        let next = sends.chain(reconnect).min();
+        let next = sends.chain(reconnect).chain(self.acks.wakes_at()).min();
         if next != self.timer {
             self.timer = next;
             turn.effects.push(Effect::SetTimer(next));

@@ -76,7 +76,12 @@ impl Serialize for KickReason {
 impl<'de> Deserialize<'de> for KickReason {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let known = [Self::Replaced, Self::SessionLimit, Self::UserDeleted, Self::AppDeleted];
+        let known = [
+            Self::Replaced,
+            Self::SessionLimit,
+            Self::UserDeleted,
+            Self::AppDeleted,
+        ];
         let found = known.into_iter().find(|reason| reason.as_str() == text);
         Ok(found.unwrap_or(Self::Other(text)))
     }

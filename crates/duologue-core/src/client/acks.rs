@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
+use crate::client::delay;
+use crate::client::moment::Moment;
 use crate::id::Cursor;
+use crate::server::IdSource;
 
 /// The place of a message among all that this client handed over: 1, 2, 3 …
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -22,6 +25,10 @@ pub(super) struct Acks {
     /// The highest cursor asked for on this stream.
     asked: Option<Cursor>,
     in_flight: bool,
+    /// Requests in a row that had no answer.
+    failures: u32,
+    /// When the next may be made after one that had none.
+    not_before: Option<Moment>,
 }
 
 impl Acks {
@@ -44,7 +51,7 @@ impl Acks {
     /// The cursor to acknowledge now, if any; the request counts as begun.
     pub(super) fn next(&mut self) -> Option<Cursor> {
         let next = self.ready.filter(|ready| Some(*ready) > self.asked)?;
-        if self.in_flight {
+        if self.in_flight || self.not_before.is_some() {
             return None;
         }
         self.in_flight = true;
@@ -52,10 +59,26 @@ impl Acks {
         Some(next)
     }
 
-    /// The request has ended. A lost one is made up for by the next, or by the next stream, which
-    /// brings its messages again.
+    /// The request was answered.
     pub(super) fn finish(&mut self) {
         self.in_flight = false;
+        self.failures = 0;
+    }
+
+    /// The request had no answer: it is made again, later and at the latest with the next stream.
+    pub(super) fn fail(&mut self, now: Moment, not_before_ms: u64, ids: &mut dyn IdSource) {
+        self.in_flight = false;
+        self.asked = None;
+        self.not_before = Some(now.plus_ms(delay::after(self.failures, not_before_ms, ids)));
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    pub(super) fn wakes_at(&self) -> Option<Moment> {
+        self.not_before
+    }
+
+    pub(super) fn wake(&mut self, now: Moment) {
+        self.not_before = self.not_before.filter(|at| *at > now);
     }
 
     /// A new stream brings everything again that is not acknowledged.
@@ -63,6 +86,7 @@ impl Acks {
         self.received.clear();
         self.ready = None;
         self.asked = None;
+        self.not_before = None;
     }
 
     /// The session is over; nothing of it is acknowledged any more.

@@ -1,5 +1,6 @@
 //! Events of the stream: hand over, acknowledge, refresh (CLI-002 to CLI-007).
 
+use crate::client::acks::HandOver;
 use crate::client::answer::{Answer, Outcome};
 use crate::client::call::{Call, StreamNumber};
 use crate::client::chat_message::ChatMessage;
@@ -49,11 +50,18 @@ impl Client {
         self.keep(message, turn);
         if self.store.show(&message.message_id) {
             let hand_over = self.acks.begin_hand_over();
+            self.untaken.insert(hand_over, message.message_id.clone());
             turn.effects.push(Effect::NewMessage {
                 hand_over,
                 message: Box::new(message.clone()),
             });
         }
+    }
+
+    /// The application has all messages up to this one (CLI-005).
+    pub(super) fn take(&mut self, hand_over: HandOver) {
+        self.untaken.retain(|later, _| *later > hand_over);
+        self.acks.take(hand_over);
     }
 
     /// Keeps a message without handing it over; one that this client sent ends its send.
@@ -76,11 +84,14 @@ impl Client {
         }
     }
 
-    /// An acknowledgement has ended; a lost one does no harm.
+    /// An acknowledgement has ended (CLI-006).
     pub(super) fn acknowledged(&mut self, answer: &Answer, turn: &mut Turn<'_>) {
-        self.acks.finish();
-        if let Outcome::Unauthorized(refusal) = answer.judge_status() {
-            self.end_session(refusal, turn);
+        match answer.judge_status() {
+            Outcome::Done(()) | Outcome::Refused(_) => self.acks.finish(),
+            Outcome::Again { not_before_ms } => {
+                self.acks.fail(turn.now, not_before_ms, turn.ids);
+            }
+            Outcome::Unauthorized(refusal) => self.end_session(refusal, turn),
         }
     }
 

@@ -90,6 +90,13 @@ impl Store {
         }
     }
 
+    /// The application does not have the message after all.
+    pub(super) fn unshow(&mut self, id: &MessageId) {
+        if let Some(known) = self.messages.get_mut(id) {
+            known.shown = false;
+        }
+    }
+
     pub(super) fn conversation_mut(&mut self, peer: &PeerId) -> &mut Conversation {
         self.conversations.entry(peer.clone()).or_default()
     }

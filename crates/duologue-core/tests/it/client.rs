@@ -3,6 +3,7 @@
 mod connecting;
 mod device;
 mod matrix;
+mod network;
 mod random;
 mod reading;
 mod receiving;

@@ -120,7 +120,9 @@ impl World {
         let token = self.sessions[user].clone();
         match self.request(&token, "GET", "/v1/events", b"").1 {
             Body::Stream { stream, .. } => stream,
-            Body::Empty | Body::Json(_) | Body::Upload(_) | Body::Download(_) => panic!("no stream"),
+            Body::Empty | Body::Json(_) | Body::Upload(_) | Body::Download(_) => {
+                panic!("no stream")
+            }
         }
     }
 

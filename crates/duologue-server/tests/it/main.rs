@@ -6,5 +6,6 @@ mod media;
 mod push;
 mod requests;
 mod scripted;
+mod sdk;
 mod stop;
 mod streams;

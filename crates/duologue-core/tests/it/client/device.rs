@@ -8,15 +8,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use duologue_core::answer::History;
 use duologue_core::client::{
-    Account, Answer, Call, CallId, ChatContent, ChatMessage, Client, Draft, Effect, HandOver,
-    Hole, Input, LoginError, Moment, Options, RawEvent, ReadError, RequestId, SendError,
-    Store, StreamNumber, Token,
+    Account, Answer, Call, CallId, ChatContent, ChatMessage, Client, Draft, Effect, HandOver, Hole,
+    Input, LoginError, Moment, Options, RawEvent, ReadError, RequestId, SendError, Store,
+    StreamNumber, Token,
 };
 use duologue_core::content::Content;
-use duologue_core::event::Frame;
+use duologue_core::event::{Event, Frame};
 use duologue_core::id::{Cursor, DeviceId, MessageId, PeerId, Platform, Seq, UserId};
 use duologue_core::server::{Body, IdSource, StreamId};
+use serde_json::Value;
 
+use crate::client::network::{bytes, exchange};
 use crate::world::World;
 
 /// What happens to a request on its way.
@@ -61,6 +63,11 @@ pub(crate) struct Device {
     shown: BTreeSet<MessageId>,
     cursors: BTreeMap<Cursor, MessageId>,
     gone: BTreeSet<(PeerId, u64)>,
+    token: Option<Token>,
+    /// `sync_done` events that came.
+    pub(crate) syncs: usize,
+    /// The bodies of all sends.
+    pub(crate) sent: Vec<Value>,
 }
 
 struct Counter(u128);
@@ -80,7 +87,9 @@ impl Device {
 
     /// A client that starts with what an earlier one has stored.
     pub(crate) fn with_store(user: &'static str, name: &'static str, store: Store) -> Self {
-        let seed = name.bytes().fold(0u128, |sum, byte| (sum << 8) | u128::from(byte));
+        let seed = name
+            .bytes()
+            .fold(0u128, |sum, byte| (sum << 8) | u128::from(byte));
         Self {
             client: Client::new(Options::default(), store),
             now: Moment(1_000_000),
@@ -102,6 +111,9 @@ impl Device {
             shown: BTreeSet::new(),
             cursors: BTreeMap::new(),
             gone: BTreeSet::new(),
+            token: None,
+            syncs: 0,
+            sent: Vec::new(),
         }
     }
 
@@ -141,7 +153,12 @@ impl Device {
         let call = CallId(self.calls);
         let peer = PeerId::parse(peer).unwrap();
         let before = before.map(Seq);
-        self.input(Input::GetMessage { call, peer, count, before });
+        self.input(Input::GetMessage {
+            call,
+            peer,
+            count,
+            before,
+        });
         call
     }
 
@@ -155,7 +172,12 @@ impl Device {
     ) -> Vec<String> {
         let call = self.read(peer, count, before);
         self.settle(world);
-        self.reads[&call].as_ref().unwrap().iter().map(text).collect()
+        self.reads[&call]
+            .as_ref()
+            .unwrap()
+            .iter()
+            .map(text)
+            .collect()
     }
 
     /// Feeds the machine and obeys its effects, short of the network.
@@ -171,21 +193,31 @@ impl Device {
     /// The application takes its new messages.
     pub(crate) fn take(&mut self) {
         if let Some(hand_over) = self.untaken.take() {
-            self.taken.extend(self.news.iter().map(|news| news.message_id.clone()));
+            self.taken
+                .extend(self.news.iter().map(|news| news.message_id.clone()));
             self.input(Input::HandedOver(hand_over));
         }
     }
 
     fn obey(&mut self, effect: Effect) {
         match effect {
-            Effect::Request { request, token, call } => {
+            Effect::Request {
+                request,
+                token,
+                call,
+            } => {
                 self.check(&call);
+                if let Call::Send(body) = &call {
+                    self.sent.push(body.clone());
+                }
                 let http = call.to_http();
-                self.log.push(format!("{} {}", http.method, http.path_and_query));
+                self.log
+                    .push(format!("{} {}", http.method, http.path_and_query));
                 self.tasks.push_back(Task::Request(request, token, call));
             }
             Effect::OpenStream { stream, token } => {
                 self.log.push("GET /v1/events".into());
+                self.token = Some(token.clone());
                 self.tasks.push_back(Task::Stream(stream, token));
             }
             Effect::CloseStream(_) => {
@@ -196,7 +228,10 @@ impl Device {
             Effect::LoginFinished(result) => self.logins.push(result),
             Effect::NewMessage { hand_over, message } => {
                 self.log.push(format!("new {}", text(&message)));
-                assert!(self.shown.insert(message.message_id.clone()), "twice: {message:?}");
+                assert!(
+                    self.shown.insert(message.message_id.clone()),
+                    "twice: {message:?}"
+                );
                 self.untaken = Some(hand_over);
                 self.news.push(*message);
             }
@@ -256,10 +291,16 @@ impl Device {
                     Fate::Answered | Fate::Lost | Fate::Unanswered => None,
                 };
                 if let Some(status) = refused {
-                    let answer = Answer::Http { status, body: Vec::new() };
+                    let answer = Answer::Http {
+                        status,
+                        body: Vec::new(),
+                    };
                     self.input(Input::StreamRefused { stream, answer });
                 } else if fate != Fate::Answered {
-                    self.input(Input::StreamRefused { stream, answer: Answer::Missing });
+                    self.input(Input::StreamRefused {
+                        stream,
+                        answer: Answer::Missing,
+                    });
                 } else {
                     self.open(world, stream, &token);
                 }
@@ -274,14 +315,19 @@ impl Device {
                 self.input(Input::StreamOpened(stream));
             }
             (status, body) => {
-                let answer = Answer::Http { status, body: bytes(body) };
+                let answer = Answer::Http {
+                    status,
+                    body: bytes(body),
+                };
                 self.input(Input::StreamRefused { stream, answer });
             }
         }
     }
 
     fn note_gone(&mut self, peer: &PeerId, hole: Hole, answer: &Answer) {
-        let Answer::Http { status: 200, body } = answer else { return };
+        let Answer::Http { status: 200, body } = answer else {
+            return;
+        };
         let page: History = serde_json::from_slice(body).unwrap();
         let Some(covered) = page.covered else { return };
         let listed: BTreeSet<Seq> = page.messages.iter().filter_map(|m| m.seq).collect();
@@ -295,7 +341,9 @@ impl Device {
     /// Takes in at most `most` of the frames that wait on the stream, then its end if it has come;
     /// the rest is lost with [`Device::cut`].
     pub(crate) fn pump(&mut self, world: &mut World, most: usize) -> bool {
-        let Some((stream, id)) = self.stream else { return false };
+        let Some((stream, id)) = self.stream else {
+            return false;
+        };
         let frames = world.take_some(id, most);
         let moved = !frames.is_empty();
         for frame in frames {
@@ -310,14 +358,20 @@ impl Device {
     }
 
     fn feed(&mut self, stream: StreamNumber, frame: &Frame) {
-        use duologue_core::event::Event;
         if let (Some(cursor), Event::Message(event)) = (frame.id, &frame.event) {
             let id = event.message.message_id.clone();
             let known = self.cursors.insert(cursor, id.clone());
-            assert!(known.is_none_or(|known| known == id), "the server renumbers");
+            assert!(
+                known.is_none_or(|known| known == id),
+                "the server renumbers"
+            );
         }
+        self.syncs += usize::from(frame.event == Event::SyncDone);
         let sse = frame.to_sse();
-        let data = sse.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+        let data = sse
+            .lines()
+            .find_map(|line| line.strip_prefix("data: "))
+            .unwrap();
         let event = RawEvent {
             name: frame.event.name().into(),
             id: frame.id.map(|cursor| cursor.to_string()),
@@ -329,7 +383,11 @@ impl Device {
     /// An event of the open stream that the server of the world would not send.
     pub(crate) fn event(&mut self, name: &str, id: Option<&str>, data: &str) {
         let (stream, _) = self.stream.unwrap();
-        let event = RawEvent { name: name.into(), id: id.map(Into::into), data: data.into() };
+        let event = RawEvent {
+            name: name.into(),
+            id: id.map(Into::into),
+            data: data.into(),
+        };
         self.input(Input::StreamEvent { stream, event });
     }
 
@@ -355,8 +413,60 @@ impl Device {
 
     /// Time passes up to the timer, which goes off.
     pub(crate) fn wake(&mut self) {
-        self.now = self.now.max(self.timer.expect("a timer is set"));
+        self.now = self.now.max(self.timer.take().expect("a timer is set"));
         self.input(Input::Wake);
+    }
+
+    /// Time passes to the timer again and again, until none is set.
+    pub(crate) fn wake_all(&mut self, world: &mut World) {
+        while self.timer.is_some() {
+            self.wake();
+            self.settle(world);
+        }
+    }
+
+    /// Like [`Device::settle`] where everything that comes is known to the application.
+    pub(crate) fn settle_known(&mut self, world: &mut World) {
+        let store = self.client.store();
+        let known = |(_, message): (u64, duologue_core::message::Message)| message.message_id;
+        let mailbox = world.mailbox(self.user).into_iter().map(known);
+        self.taken
+            .extend(mailbox.filter(|id| store.message(id).is_some()));
+        self.settle(world);
+    }
+
+    /// Performs the oldest request; opening a stream fails.
+    pub(crate) fn perform_requests_only(&mut self, world: &mut World) {
+        let stream = matches!(self.tasks.front(), Some(Task::Stream(..)));
+        self.perform(world, if stream { Fate::Lost } else { Fate::Answered });
+    }
+
+    /// Answers the oldest request with this body.
+    pub(crate) fn answer(&mut self, body: &str) {
+        self.answer_with(200, body);
+    }
+
+    /// Answers the oldest request with this status and body.
+    pub(crate) fn answer_with(&mut self, status: u16, body: &str) {
+        let Some(Task::Request(request, ..)) = self.tasks.pop_front() else {
+            return;
+        };
+        let body = body.into();
+        let answer = Answer::Http { status, body };
+        self.input(Input::Answered { request, answer });
+    }
+
+    /// Whether the next request looks into the history.
+    pub(crate) fn looks(&self) -> bool {
+        matches!(
+            self.tasks.front(),
+            Some(Task::Request(_, _, Call::History { .. }))
+        )
+    }
+
+    /// The token of the last stream.
+    pub(crate) fn session(&self) -> Option<String> {
+        self.token.as_ref().map(|token| token.as_str().to_owned())
     }
 
     /// The log since the last look, without acknowledgements.
@@ -375,29 +485,7 @@ impl Device {
 pub(crate) fn text(message: &ChatMessage) -> String {
     match &message.content {
         ChatContent::Known(Content::Text { text }) => text.clone(),
-        other => serde_json::to_string(other).unwrap(),
-    }
-}
-
-fn exchange(world: &mut World, token: &Token, call: &Call, fate: Fate) -> Answer {
-    match fate {
-        Fate::Lost => return Answer::Missing,
-        Fate::Refused(status) => return Answer::Http { status, body: Vec::new() },
-        Fate::Answered | Fate::Unanswered => {}
-    }
-    let http = call.to_http();
-    let body = http.body.map(|body| body.to_string()).unwrap_or_default();
-    let (status, body) =
-        world.request(token.as_str(), http.method, &http.path_and_query, body.as_bytes());
-    if fate == Fate::Unanswered {
-        return Answer::Missing;
-    }
-    Answer::Http { status, body: bytes(body) }
-}
-
-fn bytes(body: Body) -> Vec<u8> {
-    match body {
-        Body::Json(text) => text.into_bytes(),
-        _ => Vec::new(),
+        ChatContent::Known(content) => format!("{content:?}"),
+        ChatContent::Unknown(value) => value.to_string(),
     }
 }

@@ -201,3 +201,91 @@ pub fn needed_features(scenario: &Scenario) -> BTreeSet<Feature> {
     }
     needed
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn scenario(app: &Value, steps: &Value) -> Scenario {
+        serde_json::from_value(json!({
+            "format": 1, "id": "x", "title": "t", "requirements": ["OFF-001"], "level": "must",
+            "app": app, "actors": { "alice": {} }, "steps": steps
+        }))
+        .unwrap()
+    }
+
+    fn facts(features: &[&str], shared_app: Option<Value>) -> Facts {
+        Facts {
+            features: features.iter().map(ToString::to_string).collect(),
+            provisions: shared_app.is_none(),
+            shared_app,
+        }
+    }
+
+    fn shared() -> Option<Value> {
+        Some(json!({
+            "clock": "real", "profile": "default",
+            "policy": { "messaging": "anyone" }, "limits": { "batch_max": 5, "offline_bytes_max": null }
+        }))
+    }
+
+    const RECENTS: &str = r#"[{ "recents": { "as": "alice", "expect": { "ok": {} } } }]"#;
+
+    fn place(facts: &Facts, app: &Value) -> Place {
+        facts.place(&scenario(app, &serde_json::from_str(RECENTS).unwrap()))
+    }
+
+    #[test]
+    fn undeclared_features_make_a_scenario_not_applicable() {
+        let bare = facts(&["provisioning"], None);
+        assert_eq!(place(&bare, &json!({})), Place::OwnApp);
+        for app in [json!({ "clock": "manual" }), json!({ "push": true })] {
+            assert!(
+                matches!(place(&bare, &app), Place::NotApplicable(_)),
+                "{app}"
+            );
+        }
+        let media = json!([{ "upload": { "as": "alice", "kind": "file", "bytes": 1, "expect": { "ok": {} } } }]);
+        assert_eq!(
+            bare.place(&scenario(&json!({}), &media)),
+            Place::NotApplicable("the server does not declare media".into())
+        );
+    }
+
+    #[test]
+    fn a_shared_app_takes_what_fits_it_and_what_changes_it_runs_alone() {
+        let shared = facts(&["manual-clock", "push"], shared());
+        assert_eq!(
+            place(&shared, &json!({ "limits": { "batch_max": 5 } })),
+            Place::SharedApp
+        );
+        assert_eq!(
+            place(&shared, &json!({ "limits": { "offline_bytes_max": null } })),
+            Place::SharedApp
+        );
+        assert_eq!(
+            place(
+                &shared,
+                &json!({ "policy": { "messaging": "friends_only" } })
+            ),
+            Place::Alone
+        );
+        assert_eq!(
+            place(&shared, &json!({ "policy": { "messaging": "anyone" } })),
+            Place::SharedApp
+        );
+        for app in [
+            json!({ "limits": { "batch_max": 6 } }),
+            json!({ "clock": "manual" }),
+            json!({ "push": true }),
+            json!({ "profile": "seed-ja" }),
+        ] {
+            assert!(
+                matches!(place(&shared, &app), Place::NotApplicable(_)),
+                "{app}"
+            );
+        }
+    }
+}

@@ -178,3 +178,43 @@ async fn reachable_from(server_host: &str) -> (Ipv4Addr, String) {
         Err(_) => here,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pushes_are_read_in_order_token_by_token() {
+        let mut mailbox = Mailbox::default();
+        let push =
+            |token: &str, body: &str| json!({ "vendor": "apns", "token": token, "body": body });
+        mailbox.pushes = vec![push("a", "1"), push("b", "2"), push("a", "3")];
+        let mut next = |token: &str| mailbox.take("apns", token).map(|push| push["body"].clone());
+        assert_eq!(next("a"), Some(json!("1")));
+        assert_eq!(next("a"), Some(json!("3")));
+        assert_eq!(next("a"), None);
+        assert_eq!(next("b"), Some(json!("2")));
+    }
+
+    #[tokio::test]
+    async fn a_push_that_comes_while_waiting_is_found() {
+        let gateway = Gateway::start("127.0.0.1").await.unwrap();
+        let shared = Arc::clone(&gateway.shared);
+        let late = async move {
+            tokio::task::yield_now().await;
+            let push = json!({ "vendor": "apns", "token": "a" });
+            receive(
+                State(shared),
+                Path("s".into()),
+                Bytes::from(push.to_string()),
+            )
+            .await
+        };
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let (found, status) = tokio::join!(gateway.next("s", "apns", "a", deadline), late);
+        assert!(found.is_some());
+        assert_eq!(status, StatusCode::OK);
+    }
+}

@@ -251,3 +251,120 @@ fn schema_of(answer: &Answer) -> Option<&'static str> {
         name
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::HeaderMap;
+    use serde_json::json;
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Scope for Nothing {
+        fn lookup(&self, _: &[&str]) -> Option<Value> {
+            None
+        }
+    }
+
+    fn answer(method: &str, path: &str, status: u16, body: &Value) -> Answer {
+        let bytes = if body.is_null() {
+            Bytes::new()
+        } else {
+            Bytes::from(body.to_string())
+        };
+        let json = (!body.is_null()).then(|| body.clone());
+        let headers = HeaderMap::new();
+        Answer {
+            method: method.into(),
+            path: path.into(),
+            status,
+            headers,
+            bytes,
+            json,
+        }
+    }
+
+    fn judged(expect: Value, answer: &Answer) -> Result<Grade, Stop> {
+        judge(&serde_json::from_value(expect).unwrap(), answer, &Nothing)
+    }
+
+    fn fails(expect: Value, answer: &Answer) -> Vec<String> {
+        match judged(expect, answer) {
+            Err(Stop::Fail(finding)) => finding
+                .mismatches
+                .into_iter()
+                .map(|found| found.pointer)
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn success_is_the_documented_status_and_a_body_that_matches() {
+        let clock = answer("POST", "/v1/admin/clock", 200, &json!({ "now_ms": 5 }));
+        assert_eq!(
+            judged(json!({ "ok": { "now_ms": 5 } }), &clock),
+            Ok(Grade::Pass)
+        );
+        assert_eq!(fails(json!({ "ok": { "now_ms": 6 } }), &clock), ["/now_ms"]);
+        let created = answer("POST", "/v1/admin/clock", 201, &json!({ "now_ms": 5 }));
+        assert_eq!(fails(json!({ "ok": {} }), &created), ["(status)"]);
+        let gone = answer("DELETE", "/v1/sessions/current", 204, &Value::Null);
+        assert_eq!(judged(json!({ "ok": null }), &gone), Ok(Grade::Pass));
+        assert_eq!(judged(json!({ "ok": {} }), &gone), Ok(Grade::Pass));
+        assert_eq!(fails(json!({ "ok": null }), &clock), [""]);
+    }
+
+    #[test]
+    fn errors_have_their_status_code_message_and_field() {
+        let body = |code: &str| json!({ "code": code, "message": "no", "field": "to" });
+        let refused = answer("POST", "/v1/messages", 404, &body("user_not_found"));
+        let expect = json!({ "error": "user_not_found", "field": "to" });
+        assert_eq!(judged(expect.clone(), &refused), Ok(Grade::Pass));
+        assert_eq!(
+            fails(
+                json!({ "error": "user_not_found", "field": "from" }),
+                &refused
+            ),
+            ["/field"]
+        );
+        assert_eq!(
+            fails(json!({ "error": "app_not_found" }), &refused),
+            ["/code"]
+        );
+        let other = answer("POST", "/v1/messages", 400, &body("user_not_found"));
+        assert_eq!(fails(expect, &other), ["(status)"]);
+    }
+
+    #[test]
+    fn the_first_alternative_that_fits_decides() {
+        let expect = json!({ "one_of": [
+            { "error": "media_too_large" }, { "error": "body_too_large", "level": "warn" }
+        ] });
+        let too_large = |code: &str| {
+            answer(
+                "POST",
+                "/v1/media",
+                413,
+                &json!({ "code": code, "message": "no" }),
+            )
+        };
+        assert_eq!(
+            judged(expect.clone(), &too_large("media_too_large")),
+            Ok(Grade::Pass)
+        );
+        let tolerated = judged(expect.clone(), &too_large("body_too_large"));
+        assert!(matches!(tolerated, Ok(Grade::Warn(_))), "{tolerated:?}");
+        assert_eq!(fails(expect, &too_large("internal")).len(), 2);
+    }
+
+    #[test]
+    fn a_body_that_breaks_its_schema_fails_whatever_the_step_expects() {
+        let clock = answer("POST", "/v1/admin/clock", 200, &json!({ "now_ms": "soon" }));
+        assert_eq!(fails(json!({ "ok": {} }), &clock), ["/now_ms"]);
+        let bare = answer("GET", "/v1/nowhere", 500, &Value::Null);
+        assert_eq!(fails(json!({ "error": "internal" }), &bare), [""]);
+    }
+}

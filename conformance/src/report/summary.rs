@@ -132,7 +132,8 @@ impl<W: Write> Summary<W> {
         }
         let last = during
             .iter()
-            .chain(&before[first..])
+            .rev()
+            .chain(before[first..].iter().rev())
             .find_map(|entry| match entry {
                 Entry::Exchange(exchange) => Some(exchange),
                 Entry::StreamEvent { .. } | Entry::Push { .. } | Entry::Note { .. } => None,

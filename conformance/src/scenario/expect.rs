@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use duologue_core::ErrorCode;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::matcher::Matcher;
@@ -75,6 +75,7 @@ struct ExpectFields {
     ok: Option<Matcher>,
     /// An error code.
     #[serde(default)]
+    #[schemars(schema_with = "error_code")]
     error: Option<ErrorCode>,
     /// With `error`: its `field`.
     #[serde(default, deserialize_with = "present")]
@@ -101,6 +102,7 @@ struct AlternativeFields {
     ok: Option<Matcher>,
     /// An error code.
     #[serde(default)]
+    #[schemars(schema_with = "error_code")]
     error: Option<ErrorCode>,
     /// With `error`: its `field`.
     #[serde(default, deserialize_with = "present")]
@@ -202,6 +204,11 @@ impl Expect {
             }
         }
     }
+}
+
+/// A scenario expects only codes of this version, though a server may know more.
+fn error_code(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": ErrorCode::ALL })
 }
 
 /// Reads a member that is there, also when it is null.

@@ -48,7 +48,7 @@ fn a_broken_expectation_is_1_and_shows_both_sides() {
 fn usage_and_configuration_are_2() {
     exits(&["run", "--surprise"], 2, "--surprise");
     exits(&["run", "--jobs", "0"], 2, "--jobs");
-    exits(&["run", "--step-timeout", "-1"], 2, "positive");
+    exits(&["run", "--step-timeout", "0"], 2, "positive");
     exits(&["run", "--level", "perhaps"], 2, "perhaps");
     exits(&["run", "--endpoint", "ftp://x"], 2, "http://");
     exits(

@@ -94,6 +94,7 @@ fn an_endless_body_is_incomplete() {
 #[test]
 fn a_slow_drip_is_incomplete() {
     let url = listener(|mut socket| {
+        let _ = socket.read(&mut [0; 4096]);
         let _ = socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
         while socket.write_all(b"x").is_ok() {
             thread::sleep(Duration::from_millis(100));

@@ -1,4 +1,5 @@
 //! The binary as people meet it: exit codes, reports, defects of scenario files.
+#![expect(clippy::unwrap_used, reason = "a test ends where its setup fails")]
 
 mod exit_codes;
 mod hostile;

@@ -58,7 +58,10 @@ fn all_reports_tell_the_same_failure_and_no_secret() {
     );
 
     for shown in [read("r.json"), read("r.xml"), events, text(&output)] {
-        assert!(!shown.contains("Bearer "), "{shown}");
+        assert!(
+            !shown.replace("Bearer $TOKEN", "").contains("Bearer "),
+            "{shown}"
+        );
         for member in ["session_token", "credential", "admin_token"] {
             let secret = format!("\"{member}\":\"");
             let after = shown.replace('\\', "");

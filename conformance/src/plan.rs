@@ -30,6 +30,12 @@ impl Selection {
             .collect()
     }
 
+    /// Whether nothing is left out.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
     fn wants(&self, fixture: &Fixture) -> bool {
         let scenario = &fixture.scenario;
         let any_filter = self.filters.is_empty()

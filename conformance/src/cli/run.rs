@@ -106,7 +106,10 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         reports.push(spec.open().map_err(Failure::usage)?);
     }
     reports.extend(progress());
-    reports.push(Box::new(Summary::new(anstream::stdout())));
+    reports.push(Box::new(Summary::new(
+        anstream::stdout(),
+        settings.selection.is_everything(),
+    )));
 
     let interrupt = CancellationToken::new();
     let _guard = listen_for_signals(&interrupt);

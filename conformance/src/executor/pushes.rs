@@ -68,7 +68,7 @@ impl View<'_> {
                  expected: {wanted}",
                 timeout.as_secs_f32()
             );
-            return Err(self.silence(&message, log).await);
+            return Err(self.silence(&message).await);
         };
         log.add(Entry::Push {
             body: self.stage.redactor.body(push.to_string().as_bytes()),

@@ -17,7 +17,7 @@ use crate::plan::unmet_limits;
 use crate::scenario::{Actor, ActorName, AppNeeds, ClockNeed, Step};
 
 /// Asked for where a step waits for heartbeats and the scenario does not say how often they come.
-const QUICK_HEARTBEAT_MS: u64 = 500;
+const QUICK_HEARTBEAT_MS: u64 = 1000;
 /// The device that makes friends for actors who have not logged in.
 const SETUP_DEVICE: &str = "setup";
 

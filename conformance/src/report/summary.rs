@@ -27,16 +27,19 @@ pub struct Summary<W> {
     /// The steps of scenarios that are still running or have not passed.
     steps: BTreeMap<ScenarioId, Vec<StepFinished>>,
     unhappy: Vec<ScenarioFinished>,
+    /// Whether the run covers everything, so that what it did not prove is worth a line.
+    whole: bool,
 }
 
 impl<W: Write> Summary<W> {
-    /// A summary written to `out`, with colour codes.
-    pub fn new(out: W) -> Self {
+    /// A summary written to `out`, with colour codes, of a `whole` run or of a selection.
+    pub fn new(out: W, whole: bool) -> Self {
         Self {
             out,
             endpoint: String::new(),
             steps: BTreeMap::new(),
             unhappy: Vec::new(),
+            whole,
         }
     }
 
@@ -65,7 +68,9 @@ impl<W: Write> Summary<W> {
                 )?;
             }
         }
-        self.unproved(run)?;
+        if self.whole {
+            self.unproved(run)?;
+        }
         self.totals(run)?;
         self.out.flush()
     }
@@ -153,10 +158,15 @@ impl<W: Write> Summary<W> {
                 body,
                 status,
                 answer,
+                headers,
                 ..
             }) => {
                 let body = body.as_deref().unwrap_or_default();
-                writeln!(self.out, "    {who}: {method} {target} {body}")?;
+                write!(self.out, "    {who}: {method} {target}")?;
+                for (name, value) in headers {
+                    write!(self.out, " [{name}: {value}]")?;
+                }
+                writeln!(self.out, " {body}")?;
                 let status = status.map_or("no answer".to_owned(), |status| status.to_string());
                 writeln!(self.out, "      → {status} {answer}")
             }

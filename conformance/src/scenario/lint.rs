@@ -248,6 +248,15 @@ impl Lint<'_> {
             "open_stream" if !fields.contains_key("stream") => {
                 self.known.streams.insert(text("as").to_owned());
             }
+            "send_as_admin" | "notify"
+                if fields
+                    .get("client_msg_id")
+                    .is_some_and(|key| literal(key).is_some()) =>
+            {
+                let message = "the administrator's keys are those of the whole app, which \
+                               scenarios may share: put an actor's id into it, `${bob}-k1`";
+                self.problem(&format!("{at}/client_msg_id"), message);
+            }
             "advance_clock" if !self.known.clock => {
                 self.problem(at, "needs `\"clock\": \"manual\"` in the scenario's app");
             }

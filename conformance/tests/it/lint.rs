@@ -43,6 +43,13 @@ fn verbs_that_need_more_of_the_app_say_so() {
 }
 
 #[test]
+fn a_key_of_the_administrator_belongs_to_one_scenario() {
+    let step = r#"{ "notify": { "to": "bob", "event": "x", "data": "", "client_msg_id": "k1",
+        "expect": { "ok": {} } } }"#;
+    reports(step, "put an actor's id into it");
+}
+
+#[test]
 fn names_in_place_of_ids_are_defects() {
     let step = r#"{ "friend": { "as": "alice", "peer": "dave", "expect": { "ok": null } } }"#;
     reports(step, "for a raw id write");

@@ -57,9 +57,36 @@ pub struct UploadOutcome {
 /// The bytes `from..to` of an upload: byte n is n mod 251.
 #[must_use]
 pub fn generated_bytes(from: u64, to: u64) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(usize::try_from(to.saturating_sub(from)).unwrap_or(0));
-    bytes.extend((from..to).map(|n| u8::try_from(n % PATTERN_BYTES).unwrap_or_default()));
+    let length = usize::try_from(to.saturating_sub(from)).unwrap_or(0);
+    let mut bytes = BytesMut::with_capacity(length);
+    let mut at = from;
+    while bytes.len() < length {
+        let part = pattern_from(at);
+        let part = &part[..part.len().min(length - bytes.len())];
+        bytes.extend_from_slice(part);
+        at += part.len() as u64;
+    }
     bytes.freeze()
+}
+
+/// The pattern from byte `at` of an upload to the pattern's end: slices, since a hundred megabytes
+/// are too many to be made one by one.
+fn pattern_from(at: u64) -> &'static [u8] {
+    static BLOCK: [u8; PATTERN_BYTES as usize * PATTERNS] = pattern();
+    &BLOCK[usize::try_from(at % PATTERN_BYTES).unwrap_or(0)..]
+}
+
+/// So many patterns in a row that copying takes few turns.
+const PATTERNS: usize = 64;
+
+const fn pattern() -> [u8; PATTERN_BYTES as usize * PATTERNS] {
+    let mut bytes = [0; PATTERN_BYTES as usize * PATTERNS];
+    let mut n = 0;
+    while n < bytes.len() {
+        bytes[n] = (n % PATTERN_BYTES as usize) as u8;
+        n += 1;
+    }
+    bytes
 }
 
 impl Http {

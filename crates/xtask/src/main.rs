@@ -21,7 +21,9 @@ enum Task {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()?;
     match Cli::parse().command {
         Task::Tidy => {
             let found = tidy::check(&root)?;
@@ -29,7 +31,11 @@ fn main() -> anyhow::Result<ExitCode> {
                 eprintln!("{defect}");
             }
             println!("{}", found.summary);
-            Ok(if found.defects.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if found.defects.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
     }
 }

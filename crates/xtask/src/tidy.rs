@@ -64,7 +64,9 @@ fn rust_sources(root: &Path) -> anyhow::Result<Vec<Source>> {
 
 /// The files below a folder with one extension.
 fn collect(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let entries = folder.read_dir().with_context(|| format!("reading {}", folder.display()))?;
+    let entries = folder
+        .read_dir()
+        .with_context(|| format!("reading {}", folder.display()))?;
     for entry in entries {
         let path = entry?.path();
         if path.is_dir() {

@@ -12,7 +12,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("duologue-server", &["duologue-core"]),
     (
         "duologue-conformance",
-        &["duologue-core", "duologue-client", "duologue-schema", "duologue-server"],
+        &[
+            "duologue-core",
+            "duologue-client",
+            "duologue-schema",
+            "duologue-server",
+        ],
     ),
     ("xtask", &["duologue-conformance"]),
 ];
@@ -23,19 +28,31 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
         .no_deps()
         .other_options(vec!["--offline".into()])
         .exec()?;
-    let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let names: Vec<&str> = metadata
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     let mut defects = Vec::new();
     for package in &metadata.packages {
-        let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == package.name.as_str())
+        let Some((_, allowed)) = ALLOWED
+            .iter()
+            .find(|(name, _)| *name == package.name.as_str())
         else {
-            defects.push(format!("{}: a crate without arrows; add it to tidy", package.name));
+            defects.push(format!(
+                "{}: a crate without arrows; add it to tidy",
+                package.name
+            ));
             continue;
         };
         for dependency in &package.dependencies {
             let ours = names.contains(&dependency.name.as_str());
             let normal = dependency.kind == DependencyKind::Normal;
             if ours && normal && !allowed.contains(&dependency.name.as_str()) {
-                defects.push(format!("{} may not depend on {}", package.name, dependency.name));
+                defects.push(format!(
+                    "{} may not depend on {}",
+                    package.name, dependency.name
+                ));
             }
         }
     }

@@ -15,7 +15,9 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     files.sort();
     let mut defects = Vec::new();
     for file in &files {
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         if name != "SUMMARY.md" && !summary.contains(&format!("({name})")) {
             defects.push(format!("spec/src/{name}: not in SUMMARY.md"));
@@ -24,7 +26,9 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
             let target = found.get(1).map_or(name.as_str(), |target| target.as_str());
             let path = folder.join(target);
             if !path.is_file() {
-                defects.push(format!("spec/src/{name}: link to {target}, which does not exist"));
+                defects.push(format!(
+                    "spec/src/{name}: link to {target}, which does not exist"
+                ));
                 continue;
             }
             if let Some(anchor) = found.get(2)

@@ -14,7 +14,10 @@ pub(super) fn check(
     for fixture in &corpus.fixtures {
         for id in &fixture.scenario.requirements {
             if requirements.get(id).is_none() {
-                defects.push(format!("fixtures/scenarios/{}: no requirement {id}", fixture.file));
+                defects.push(format!(
+                    "fixtures/scenarios/{}: no requirement {id}",
+                    fixture.file
+                ));
             }
         }
     }
@@ -26,15 +29,21 @@ pub(super) fn check(
                 .iter()
                 .any(|fixture| fixture.scenario.requirements.contains(&requirement.id))
         };
-        let in_test =
-            || sources.iter().any(|s| s.path.contains("/tests/") && s.text.contains(id));
+        let in_test = || {
+            sources
+                .iter()
+                .any(|s| s.path.contains("/tests/") && s.text.contains(id))
+        };
         let missing = match &requirement.proof {
             Proof::Scenario if !in_scenario() => "no scenario cites it",
             Proof::Client if !in_test() => "no Rust test cites it",
             Proof::Untestable(reason) if reason.is_empty() => "untestable, but no reason given",
             Proof::Scenario | Proof::Client | Proof::Untestable(_) => continue,
         };
-        defects.push(format!("spec/src/{}.md: {id}: {missing}", requirement.chapter));
+        defects.push(format!(
+            "spec/src/{}.md: {id}: {missing}",
+            requirement.chapter
+        ));
     }
     defects
 }

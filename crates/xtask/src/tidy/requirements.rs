@@ -45,13 +45,20 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut defects = Vec::new();
     for file in files {
         let name = file.strip_prefix(root)?.display().to_string();
-        let chapter = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let chapter = file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
         let chapter = chapter.unwrap_or_default();
-        let prefix = PREFIXES.iter().find(|(known, _)| *known == chapter).map(|(_, prefix)| prefix);
+        let prefix = PREFIXES
+            .iter()
+            .find(|(known, _)| *known == chapter)
+            .map(|(_, prefix)| prefix);
         for item in items(&read(&file)?) {
             if !begins.is_match(&item) {
                 if chapter != "introduction" && keyword.is_match(&item) {
-                    defects.push(format!("{name}: a key word outside a requirement: {item:.80}"));
+                    defects.push(format!(
+                        "{name}: a key word outside a requirement: {item:.80}"
+                    ));
                 }
                 continue;
             }
@@ -65,7 +72,9 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
             }
             let keywords = keyword.find_iter(text).count();
             if keywords != 1 {
-                defects.push(format!("{name}: {id} has {keywords} key words; one is right"));
+                defects.push(format!(
+                    "{name}: {id} has {keywords} key words; one is right"
+                ));
             }
             if let Some(other) = seen.insert(id.to_owned(), name.clone()) {
                 defects.push(format!("{name}: {id} stands in {other} too"));

@@ -10,13 +10,22 @@ pub(super) fn check(sources: &[Source]) -> Vec<String> {
     for source in sources {
         let lines = source.text.lines().count();
         if lines > LINES_MAX {
-            defects.push(format!("{}: {lines} lines; split at {LINES_MAX}", source.path));
+            defects.push(format!(
+                "{}: {lines} lines; split at {LINES_MAX}",
+                source.path
+            ));
         }
         if !source.text.starts_with("//!") {
-            defects.push(format!("{}: the first line must say what it is (`//!`)", source.path));
+            defects.push(format!(
+                "{}: the first line must say what it is (`//!`)",
+                source.path
+            ));
         }
         if source.path.ends_with("/mod.rs") {
-            defects.push(format!("{}: name the file after its module, not mod.rs", source.path));
+            defects.push(format!(
+                "{}: name the file after its module, not mod.rs",
+                source.path
+            ));
         }
     }
     defects

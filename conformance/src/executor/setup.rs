@@ -358,7 +358,7 @@ impl Stage {
         let duologue_client::Opened::Stream(source) = opened? else {
             return Err(Stop::fail("opening a stream in the setup was refused"));
         };
-        let mut stream = OpenStream::new(session.to_owned(), session.to_owned(), source);
+        let mut stream = OpenStream::new(session.to_owned(), session.to_owned(), *source);
         let sync = view.read_sync(&mut stream, log).await?;
         if let Some(cursor) = sync["cursors"]
             .as_array()

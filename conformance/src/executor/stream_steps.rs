@@ -63,7 +63,7 @@ impl View<'_> {
         let mut answer = Answer::new("GET", "/v1/events", response?);
         if let Some(source) = source {
             check_content_type(&answer)?;
-            let mut open = OpenStream::new(stream, session, source);
+            let mut open = OpenStream::new(stream, session, *source);
             answer.json = Some(json!({}));
             if step.until == Some(Until::SyncDone) && step.expect.wants_success() {
                 answer.json = Some(self.read_sync(&mut open, log).await?);

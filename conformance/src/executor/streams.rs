@@ -157,13 +157,25 @@ impl OpenStream {
                     log.note(format!("the stream {} ended", self.name));
                     return Ok(Read::End);
                 }
-                StreamItem::Event { name, id, data } => {
+                StreamItem::Event {
+                    name,
+                    id,
+                    data,
+                    plain,
+                } => {
                     log.add(Entry::StreamEvent {
                         stream: self.name.clone(),
                         name: name.clone(),
                         id: id.clone(),
                         data: redactor.body(data.as_bytes()),
                     });
+                    if !plain {
+                        let message = format!(
+                            "a `{name}` event is not one `event` line, at most one `id` line and \
+                             one `data` line (STR-002)"
+                        );
+                        return Err(Stop::broken_wire(message, vec![]));
+                    }
                     if let Some(event) = self.checked(name, id, &data)? {
                         return Ok(Read::Event(event));
                     }

@@ -23,7 +23,7 @@ const GOODBYE_WAIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub enum Opened {
     /// Status 200: the stream.
-    Stream(EventStream),
+    Stream(Box<EventStream>),
     /// Another status: the whole answer.
     Refused(RawResponse),
 }
@@ -39,6 +39,8 @@ pub enum StreamItem {
         id: Option<String>,
         /// Its `data:` lines.
         data: String,
+        /// Whether it had one `event` line, at most one `id` line and one `data` line.
+        plain: bool,
     },
     /// A comment line: a heartbeat.
     Comment,
@@ -85,14 +87,14 @@ impl EventStream {
                 .await
                 .map(Opened::Refused);
         }
-        Ok(Opened::Stream(Self {
+        Ok(Opened::Stream(Box::new(Self {
             body: head.body(false)?,
             headers: head.headers,
             connection,
             decoder: Decoder::default(),
             piece: Bytes::new(),
             ended: false,
-        }))
+        })))
     }
 
     /// The headers of the answer.
@@ -137,8 +139,18 @@ impl EventStream {
                 let (item, taken) = self.decoder.feed(&self.piece)?;
                 let _ = self.piece.split_to(taken);
                 match item {
-                    Some(Item::Event { name, id, data }) => {
-                        return Ok(StreamItem::Event { name, id, data });
+                    Some(Item::Event {
+                        name,
+                        id,
+                        data,
+                        plain,
+                    }) => {
+                        return Ok(StreamItem::Event {
+                            name,
+                            id,
+                            data,
+                            plain,
+                        });
                     }
                     Some(Item::Comment) => return Ok(StreamItem::Comment),
                     None => {}

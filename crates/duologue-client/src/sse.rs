@@ -15,6 +15,8 @@ pub(crate) enum Item {
         name: String,
         id: Option<String>,
         data: String,
+        /// One `event` line, at most one `id` line, one `data` line.
+        plain: bool,
     },
     Comment,
 }
@@ -29,6 +31,15 @@ pub(crate) struct Decoder {
     name: Option<String>,
     id: Option<String>,
     data: Option<String>,
+    lines: Lines,
+}
+
+/// How many lines of each field a frame has so far.
+#[derive(Debug, Default, Clone, Copy)]
+struct Lines {
+    event: usize,
+    id: usize,
+    data: usize,
 }
 
 impl Decoder {
@@ -76,6 +87,12 @@ impl Decoder {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
+            "event" => self.lines.event += 1,
+            "id" => self.lines.id += 1,
+            "data" => self.lines.data += 1,
+            _ => {}
+        }
+        match field {
             "event" => self.name = Some(value.into()),
             "id" if !value.contains('\0') => self.id = Some(value.into()),
             "data" => match &mut self.data {
@@ -93,11 +110,22 @@ impl Decoder {
     /// An event without data is none, as the standard has it.
     fn end_event(&mut self) -> Option<Item> {
         let (name, id) = (self.name.take(), self.id.take());
+        let Lines {
+            event: event_lines,
+            id: id_lines,
+            data: data_lines,
+        } = std::mem::take(&mut self.lines);
+        let plain = event_lines == 1 && id_lines <= 1 && data_lines == 1;
         let data = self.data.take()?;
         let name = name
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| "message".into());
-        Some(Item::Event { name, id, data })
+        Some(Item::Event {
+            name,
+            id,
+            data,
+            plain,
+        })
     }
 }
 
@@ -111,7 +139,10 @@ mod tests {
             let mut rest = *piece;
             while !rest.is_empty() {
                 let (item, taken) = decoder.feed(rest)?;
-                items.extend(item);
+                items.extend(item.map(|item| match item {
+                    Item::Event { name, id, data, .. } => event(&name, id.as_deref(), &data),
+                    Item::Comment => Item::Comment,
+                }));
                 rest = &rest[taken..];
             }
         }
@@ -123,7 +154,22 @@ mod tests {
             name: name.into(),
             id: id.map(Into::into),
             data: data.into(),
+            plain: true,
         }
+    }
+
+    #[test]
+    fn a_plain_event_has_one_line_of_each_kind() {
+        let check = |text: &str, expected: bool| match Decoder::default().feed(text.as_bytes()) {
+            Ok((Some(Item::Event { plain, .. }), _)) => assert_eq!(plain, expected, "{text:?}"),
+            other => panic!("{text:?} is {other:?}"),
+        };
+        check("event: a\nid: 1\ndata: {}\n\n", true);
+        check("event: a\ndata: {}\n\n", true);
+        check("data: {}\n\n", false);
+        check("event: a\nevent: a\ndata: {}\n\n", false);
+        check("event: a\nid: 1\nid: 1\ndata: {}\n\n", false);
+        check("event: a\ndata: {\ndata: }\n\n", false);
     }
 
     #[test]

@@ -60,7 +60,9 @@ pub(super) async fn stream(
 async fn next_event(events: &mut EventStream, silence: Duration) -> Option<RawEvent> {
     loop {
         match events.next(Instant::now() + silence).await {
-            Ok(StreamItem::Event { name, id, data }) => return Some(RawEvent { name, id, data }),
+            Ok(StreamItem::Event { name, id, data, .. }) => {
+                return Some(RawEvent { name, id, data });
+            }
             Ok(StreamItem::Comment) => {}
             Ok(StreamItem::End) | Err(_) => return None,
         }

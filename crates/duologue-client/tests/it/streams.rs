@@ -16,11 +16,13 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(5)
 }
 
+/// Here an event without a name of its own has no `event` line.
 fn event(name: &str, id: Option<&str>, data: &str) -> StreamItem {
     StreamItem::Event {
         name: name.into(),
         id: id.map(Into::into),
         data: data.into(),
+        plain: name != "message",
     }
 }
 
@@ -30,7 +32,7 @@ async fn open(script: Script) -> EventStream {
         .await
         .unwrap()
     {
-        Opened::Stream(stream) => stream,
+        Opened::Stream(stream) => *stream,
         Opened::Refused(answer) => panic!("{answer:?}"),
     }
 }

@@ -64,7 +64,7 @@ impl World {
     async fn open(&self, who: &Login) -> EventStream {
         let opened = EventStream::open(self.api.http(), Some(&who.session_token), None).await;
         match opened.unwrap() {
-            Opened::Stream(stream) => stream,
+            Opened::Stream(stream) => *stream,
             Opened::Refused(answer) => panic!("{answer:?}"),
         }
     }
@@ -93,7 +93,7 @@ async fn next(stream: &mut EventStream) -> (Option<String>, Event) {
             .await
             .unwrap()
         {
-            StreamItem::Event { name, id, data } => {
+            StreamItem::Event { name, id, data, .. } => {
                 return (id, Event::parse(&name, &data).unwrap().unwrap());
             }
             StreamItem::Comment => {}

@@ -63,7 +63,7 @@ async fn read(client: &Client, peer: &str, count: u64) -> Result<Vec<String>, Re
 fn text(message: &ChatMessage) -> String {
     match &message.content {
         ChatContent::Known(Content::Text { text }) => text.clone(),
-        other => panic!("{other:?}"),
+        ChatContent::Known(_) | ChatContent::Unknown(_) => panic!("{message:?}"),
     }
 }
 

@@ -44,7 +44,7 @@ async fn server(heartbeat_ms: u64) -> Server {
 
 async fn open(server: &Server) -> EventStream {
     match EventStream::open(&server.http, None, None).await.unwrap() {
-        Opened::Stream(stream) => stream,
+        Opened::Stream(stream) => *stream,
         Opened::Refused(answer) => panic!("{answer:?}"),
     }
 }

@@ -1,8 +1,8 @@
 //! Runs scenarios against a server and tells what happened as one stream of events.
 //!
-//! A run begins with a look at the server ([`preflight`]): a server that does not answer makes every
+//! A run begins with a look at the server (`preflight`): a server that does not answer makes every
 //! scenario `could_not_run`, one that answers nonsense makes every scenario fail. Then scenarios run
-//! side by side, each on a [`stage`] of its own; those that change a shared app come last, one by
+//! side by side, each on a `stage` of its own; those that change a shared app come last, one by
 //! one. Reports listen through an [`Emitter`].
 
 mod call;

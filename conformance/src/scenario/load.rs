@@ -11,7 +11,7 @@ use crate::matcher::escape;
 /// Reads a scenario.
 ///
 /// # Errors
-/// Every defect of the file's form; what its names refer to is [`lint`](super::lint)'s affair.
+/// Every defect of the file's form; what its names refer to is the lint's affair.
 pub fn load(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
     // Most files are fine; looking for every defect of one that is not takes longer.
     serde_json::from_str(source).or_else(|_| load_slowly(file, source))

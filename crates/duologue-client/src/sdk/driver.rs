@@ -101,16 +101,22 @@ impl Driver {
                 .timer
                 .map(|at| self.start + Duration::from_millis(at.0));
             tokio::select! {
-                command = commands.recv() => match command {
-                    Some(Command::Logout { reply }) => {
-                        let store = self.log_out().await;
-                        // Who does not wait for it does not want it.
-                        let _ = reply.send(store);
-                        return;
+                command = commands.recv() => {
+                    // What the application took before it called is part of what it asks about.
+                    while let Some(hand_over) = self.sink.taken_already() {
+                        self.input(Input::HandedOver(hand_over));
                     }
-                    Some(command) => self.obey_application(command),
-                    None => return,
-                },
+                    match command {
+                        Some(Command::Logout { reply }) => {
+                            let store = self.log_out().await;
+                            // Who does not wait for it does not want it.
+                            let _ = reply.send(store);
+                            return;
+                        }
+                        Some(command) => self.obey_application(command),
+                        None => return,
+                    }
+                }
                 Some(input) = self.reports.1.recv() => self.input(input),
                 hand_over = self.sink.taken() => self.input(Input::HandedOver(hand_over)),
                 // Nothing but its slot is left of a task that has reported.

@@ -53,6 +53,11 @@ impl Sink {
         let _ = self.sender.send((event, hand_over));
     }
 
+    /// What the application has taken already, without waiting.
+    pub(super) fn taken_already(&mut self) -> Option<HandOver> {
+        self.taken.try_recv().ok()
+    }
+
     /// What the application has taken; never comes when it has dropped its end.
     pub(super) async fn taken(&mut self) -> HandOver {
         match self.taken.recv().await {

@@ -1,7 +1,9 @@
 //! Keeps secrets out of everything a run shows.
 
-use std::sync::{Mutex, PoisonError};
+use std::borrow::Cow;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
+use regex::{Captures, Regex};
 use serde_json::Value;
 
 /// Members whose values are secrets wherever they stand.
@@ -41,7 +43,7 @@ impl Redactor {
     /// A text without the known secrets, cut to what is worth showing.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let mut shown = self.whole(text);
+        let mut shown = shortened(&self.whole(text)).into_owned();
         if let Some(end) =
             (shown.len() > SHOWN_BYTES).then(|| shown.floor_char_boundary(SHOWN_BYTES))
         {
@@ -124,6 +126,20 @@ fn mask(value: &mut Value) {
     }
 }
 
+/// Of a long unbroken string only both ends are worth showing.
+fn shortened(text: &str) -> Cow<'_, str> {
+    static LONG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"[^"\s]{160,}"#).ok());
+    let Some(long) = &*LONG else {
+        return text.into();
+    };
+    long.replace_all(text, |found: &Captures<'_>| {
+        let all: Vec<char> = found[0].chars().collect();
+        let begin: String = all[..40].iter().collect();
+        let end: String = all[all.len() - 10..].iter().collect();
+        format!("{begin}…({} more characters)…{end}", all.len() - 50)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,11 +166,24 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_after_redaction() {
-        let shown = Redactor::default().text(&"ä".repeat(5000));
+        let shown = Redactor::default().text(&"ä ".repeat(5000));
         assert!(
             shown.len() < 4200 && shown.ends_with("more bytes)"),
             "{}",
             shown.len()
         );
+    }
+
+    #[test]
+    fn long_strings_show_their_ends_and_short_ones_everything() {
+        let check = |text: &str, expected: &str| assert_eq!(shortened(text), expected);
+        check(r#"{"text":"hi"}"#, r#"{"text":"hi"}"#);
+        let text = format!(r#"{{"text":"{}z"}}"#, "x".repeat(999));
+        let expected = format!(
+            r#"{{"text":"{}…(950 more characters)…{}z"}}"#,
+            "x".repeat(40),
+            "x".repeat(9)
+        );
+        check(&text, &expected);
     }
 }

@@ -264,13 +264,14 @@ pub(super) fn plain_reason(reason: &Reason) -> String {
         text.push_str(&format!(
             "\n  {pointer}\n    expected {}\n    actual   {}",
             mismatch.expected,
-            shortened(&actual)
+            cut(&actual)
         ));
     }
     text
 }
 
-fn shortened(text: &str) -> String {
+/// The beginning of a long value.
+fn cut(text: &str) -> String {
     const MAX: usize = 600;
     if text.len() <= MAX {
         return text.to_owned();

@@ -28,7 +28,7 @@ pub(super) fn lint(args: &LintArgs) -> Result<ExitCode, Failure> {
                 .map(|problem| format!("{problem}\n"))
                 .collect();
             print(&lines)?;
-            let message = format!("{} defects", problems.len());
+            let message = format!("defects: {}", problems.len());
             Err(Failure {
                 message,
                 code: ExitCode::Fail,

@@ -82,8 +82,8 @@ impl App {
         let target = Target::read(&fields, &self.limits)?;
         let mut body = SendBody::read(&fields, target, Content::read(&fields, &self.limits)?)?;
         body.sync_to_sender = fields.opt_bool("sync_to_sender")?.unwrap_or(false);
-        let from = body.from.as_deref().map_or(Ok(PeerId::Admin), speaker)?;
         body.check_size(&self.limits)?;
+        let from = body.from.as_deref().map_or(Ok(PeerId::Admin), speaker)?;
         self.send(&PeerId::Admin, &from, None, &body, cx)
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
 mod blocked;
+mod check_order;
 mod client;
 mod idempotency;
 mod model;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::matcher::Mismatch;
 use crate::scenario::{Level, RequirementId, ScenarioId};
+use crate::shard::Shard;
 use crate::verdict::{RunOutcome, Totals, Verdict};
 
 /// Something that happened in a run.
@@ -36,8 +37,22 @@ pub struct RunStarted {
     pub implementation: Option<String>,
     /// The features it declares.
     pub features: Vec<String>,
+    /// Whether scenarios get an app each; otherwise all share one.
+    pub own_apps: bool,
+    /// The profile asked for in new apps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// How many scenarios were selected.
     pub selected: u64,
+    /// A digest of the scenarios of all shards together, in 16 hexadecimal digits.
+    pub corpus: String,
+    /// Which part of them this run takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// What the names of users and push tokens were made from; `replay` uses it again.
+    pub seed: String,
+    /// When the run began, in milliseconds since 1970.
+    pub started_ms: u64,
 }
 
 /// A scenario begins.
@@ -45,6 +60,8 @@ pub struct RunStarted {
 pub struct ScenarioStarted {
     /// The scenario.
     pub scenario: ScenarioId,
+    /// Milliseconds since the run began.
+    pub at_ms: u64,
 }
 
 /// A step is done.
@@ -59,13 +76,26 @@ pub struct StepFinished {
     /// Why it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// When it began, in milliseconds since the run began.
+    pub at_ms: u64,
+    /// How long it took.
+    pub duration_ms: u64,
     /// Whether it went as expected.
     pub passed: bool,
     /// What went over the wire, redacted.
-    pub transcript: Vec<Entry>,
+    pub transcript: Vec<Line>,
 }
 
 /// A line of a transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// Milliseconds since the run began; of an exchange: when its answer was complete.
+    pub at_ms: u64,
+    /// What happened.
+    pub entry: Entry,
+}
+
+/// What a line of a transcript tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Entry {
@@ -141,6 +171,25 @@ pub struct ScenarioFinished {
     /// Why the verdict is not a pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What tells this failure from others, in every run the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// The entry of the list of known failures that excuses this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+}
+
+/// Why a failure was expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Known {
+    /// A sentence.
+    pub reason: String,
+    /// Where more is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The last day on which the entry holds, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 /// Why a verdict is not a pass.
@@ -175,4 +224,32 @@ pub struct RunFinished {
     pub interrupted: bool,
     /// MUSTs of the specification that no passed scenario of this run proves.
     pub unproved: Vec<RequirementId>,
+    /// What is wrong with the list of known failures; anything here fails the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
+}
+
+/// An entry of the list of known failures that no longer tells the truth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Stale {
+    /// What it names.
+    pub scenario: String,
+    /// What is wrong.
+    pub kind: StaleKind,
+    /// A sentence that says how to mend it.
+    pub message: String,
+}
+
+/// What can be wrong with an entry of the list of known failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StaleKind {
+    /// The scenario passes now.
+    UnexpectedPass,
+    /// There is no such scenario or step.
+    DeadEntry,
+    /// The scenario fails in another way.
+    ChangedSignature,
+    /// The entry's last day is over.
+    Expired,
 }

@@ -26,7 +26,7 @@ mod streams;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use duologue_client::{Endpoint, Http, Timeouts};
 use duologue_core::limits::Profile;
@@ -39,6 +39,7 @@ use crate::event::{Event, Reason, RunFinished, RunStarted, ScenarioFinished};
 use crate::plan::{Facts, Place};
 use crate::requirements::{Keyword, Proof, Requirements};
 use crate::scenario::Fixture;
+use crate::shard::Shard;
 use crate::verdict::{Totals, Verdict};
 
 pub use context::{Access, Options};
@@ -46,6 +47,7 @@ pub use emitter::{Emitter, Report};
 
 use context::RunContext;
 use gateway::Gateway;
+use log::milliseconds;
 use preflight::{Preflight, preflight};
 
 /// An upload of the largest file a server takes needs more time than a step.
@@ -77,6 +79,12 @@ pub struct Run {
     pub profile: Option<Profile>,
     /// What to run.
     pub fixtures: Vec<Arc<Fixture>>,
+    /// A digest of what all shards together run.
+    pub corpus: String,
+    /// Which part of it this is.
+    pub shard: Option<Shard>,
+    /// Part of every user id, so that runs do not meet in a shared app; see [`fresh_seed`].
+    pub seed: String,
     /// Who listens.
     pub emitter: Arc<Emitter>,
     /// Ends the run early; what was graded until then counts.
@@ -101,7 +109,8 @@ impl Run {
         let http = Http::with_timeouts(self.endpoint.clone(), timeouts)
             .map_err(|error| means(error.to_string()))?;
         let look = preflight(&http, &self.access).await;
-        self.announce(&look);
+        let mine = self.part(&look);
+        self.announce(&look, mine.len());
         let (facts, everything) = match look {
             Preflight::Ready { facts, .. } => (facts, None),
             Preflight::Refused(message) => return Err(RunError::Configuration(message)),
@@ -124,67 +133,77 @@ impl Run {
             gateway,
             emitter: Arc::clone(&self.emitter),
             interrupt: self.interrupt.clone(),
-            run_id: fresh_run_id().map_err(means)?,
+            seed: self.seed.clone(),
+            begun,
         });
         let results = match everything {
-            Some((verdict, reason)) => self.all_alike(&context, verdict, &reason),
-            None => self.perform(&context).await?,
+            Some((verdict, reason)) => all_alike(&context, &mine, verdict, &reason),
+            None => self.perform(&context, mine).await?,
         };
         Ok(self.finish(&results, begun))
     }
 
-    fn announce(&self, look: &Preflight) {
-        let (implementation, features) = match look {
+    fn announce(&self, look: &Preflight, selected: usize) {
+        let (implementation, features, own_apps) = match look {
             Preflight::Ready {
                 implementation,
                 facts,
             } => (
                 implementation.clone(),
                 facts.features.iter().cloned().collect(),
+                facts.provisions,
             ),
             Preflight::Refused(_)
             | Preflight::Unreachable(_)
             | Preflight::Silent(_)
-            | Preflight::Broken(_) => (None, Vec::new()),
+            | Preflight::Broken(_) => (None, Vec::new(), false),
         };
         self.emitter.emit(&Event::RunStarted(RunStarted {
             runner_version: env!("CARGO_PKG_VERSION").into(),
             endpoint: self.endpoint.base().to_owned(),
             implementation,
             features,
-            selected: self.fixtures.len() as u64,
+            own_apps,
+            profile: self.profile.map(|profile| profile.as_str().to_owned()),
+            selected: selected as u64,
+            corpus: self.corpus.clone(),
+            shard: self.shard,
+            seed: self.seed.clone(),
+            started_ms: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, milliseconds),
         }));
     }
 
-    fn all_alike(
-        &self,
-        context: &RunContext,
-        verdict: Verdict,
-        reason: &str,
-    ) -> Vec<ScenarioFinished> {
-        let begun = Instant::now();
-        let reason = Reason {
-            message: reason.to_owned(),
-            ..Reason::default()
+    /// The scenarios of this shard, each with its place.
+    fn part(&self, look: &Preflight) -> Vec<(Arc<Fixture>, Place)> {
+        let unknown = Facts::default();
+        let facts = match look {
+            Preflight::Ready { facts, .. } => facts,
+            Preflight::Refused(_)
+            | Preflight::Unreachable(_)
+            | Preflight::Silent(_)
+            | Preflight::Broken(_) => &unknown,
         };
         self.fixtures
             .iter()
-            .map(|fixture| play::finished(context, fixture, verdict, Some(reason.clone()), begun))
+            .map(|fixture| (Arc::clone(fixture), facts.place(&fixture.scenario)))
+            .filter(|(fixture, place)| {
+                let alone = *place == Place::Alone;
+                self.shard
+                    .is_none_or(|shard| shard.takes(&fixture.scenario.id, alone))
+            })
             .collect()
     }
 
-    async fn perform(&self, context: &Arc<RunContext>) -> Result<Vec<ScenarioFinished>, RunError> {
-        let mut alone = Vec::new();
-        let mut together = Vec::new();
-        for (number, fixture) in self.fixtures.iter().enumerate() {
-            let place = context.facts.place(&fixture.scenario);
-            let list = if place == Place::Alone {
-                &mut alone
-            } else {
-                &mut together
-            };
-            list.push((number, Arc::clone(fixture), place));
-        }
+    async fn perform(
+        &self,
+        context: &Arc<RunContext>,
+        scenarios: Vec<(Arc<Fixture>, Place)>,
+    ) -> Result<Vec<ScenarioFinished>, RunError> {
+        let (alone, together) = scenarios
+            .into_iter()
+            .partition(|(_, place)| *place == Place::Alone);
         let mut results = self
             .side_by_side(context, together, self.options.jobs)
             .await?;
@@ -195,19 +214,19 @@ impl Run {
     async fn side_by_side(
         &self,
         context: &Arc<RunContext>,
-        scenarios: Vec<(usize, Arc<Fixture>, Place)>,
+        scenarios: Vec<(Arc<Fixture>, Place)>,
         jobs: usize,
     ) -> Result<Vec<ScenarioFinished>, RunError> {
         let slots = Arc::new(Semaphore::new(jobs.max(1)));
         let mut running = JoinSet::new();
         let mut fixtures = std::collections::BTreeMap::new();
-        for (number, fixture, place) in scenarios {
+        for (fixture, place) in scenarios {
             let (context, slots) = (Arc::clone(context), Arc::clone(&slots));
             let played = Arc::clone(&fixture);
             let task = running.spawn(async move {
                 // The semaphore is never closed, so a missing permit cannot happen.
                 let _slot = slots.acquire().await;
-                play::play(context, played, place, number).await
+                play::play(context, played, place).await
             });
             fixtures.insert(task.id(), fixture);
         }
@@ -257,19 +276,38 @@ impl Run {
         let finished = RunFinished {
             outcome: totals.outcome(self.options.min_graded),
             totals,
-            duration_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+            duration_ms: milliseconds(begun.elapsed()),
             interrupted: self.interrupt.is_cancelled(),
             unproved,
+            stale: Vec::new(),
         };
         self.emitter.emit(&Event::RunFinished(finished.clone()));
         finished
     }
 }
 
+/// The same verdict for every scenario, when the server could not even be asked.
+fn all_alike(
+    context: &RunContext,
+    scenarios: &[(Arc<Fixture>, Place)],
+    verdict: Verdict,
+    reason: &str,
+) -> Vec<ScenarioFinished> {
+    let begun = Instant::now();
+    let reason = Reason {
+        message: reason.to_owned(),
+        ..Reason::default()
+    };
+    scenarios
+        .iter()
+        .map(|(fixture, _)| play::finished(context, fixture, verdict, Some(reason.clone()), begun))
+        .collect()
+}
+
 impl RunContext {
     /// A name for a scenario that no other scenario and no other run has.
-    fn key(&self, number: usize) -> String {
-        format!("{}{number:03}", self.run_id)
+    fn key(&self, fixture: &Fixture) -> String {
+        format!("{}{:03}", self.seed, fixture.number)
     }
 }
 
@@ -290,9 +328,12 @@ fn host_of(endpoint: &Endpoint) -> String {
 }
 
 /// Four characters that tell this run from others against the same app.
-fn fresh_run_id() -> Result<String, String> {
+///
+/// # Errors
+/// When the system has no random numbers.
+pub fn fresh_seed() -> Result<String, RunError> {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let random = getrandom::u32().map_err(|error| error.to_string())?;
+    let random = getrandom::u32().map_err(|error| RunError::Means(error.to_string()))?;
     Ok((0..4)
         .map(|n| char::from(LETTERS[(random >> (5 * n)) as usize % LETTERS.len()]))
         .collect())

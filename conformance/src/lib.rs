@@ -20,6 +20,8 @@ pub mod report;
 pub mod requirements;
 pub mod scenario;
 pub mod schema_files;
+pub mod shard;
+pub mod signature;
 pub mod target;
 pub mod template;
 pub mod verdict;

@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{self, RunTable};
 use super::{Failure, FixtureArgs};
-use crate::executor::{Emitter, Options, Report, Run, RunError};
+use crate::executor::{Emitter, Options, Report, Run, RunError, fresh_seed};
 use crate::plan::Selection;
 use crate::report::{ReportSpec, Summary, progress};
 use crate::scenario::{Feature, Level};
+use crate::shard::{Shard, digest};
 use crate::target::{ExecError, Target, TargetError};
 use crate::verdict::ExitCode;
 
@@ -85,6 +86,12 @@ pub(super) struct RunArgs {
     /// With fewer graded scenarios the run is incomplete [default: 1]
     #[arg(long, env = "DUOLOGUE_MIN_GRADED", value_name = "N")]
     min_graded: Option<u64>,
+    /// Run one part of n: k/n, and on a shared app alone/n after all others
+    #[arg(long, env = "DUOLOGUE_SHARD", value_name = "K/N")]
+    shard: Option<Shard>,
+    /// What names of users are made from [default: a new one for every run]
+    #[arg(long, env = "DUOLOGUE_SEED", value_name = "WORD")]
+    seed: Option<String>,
     /// Configuration file with a table [run] [default: duologue.toml, if there is one]
     #[arg(long, env = "DUOLOGUE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -123,6 +130,12 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let running = started.map_err(|error| target_failure(&error))?;
     let emitter = Arc::new(Emitter::new(reports));
     let run = Run {
+        corpus: digest(&fixtures),
+        shard: settings.shard,
+        seed: match settings.seed {
+            Some(seed) => seed,
+            None => fresh_seed().map_err(|error| run_failure(&error))?,
+        },
         endpoint: running.endpoint.clone(),
         access: running.access.clone(),
         options: settings.options,
@@ -133,19 +146,24 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     };
     let result = run.run().await;
     running.stop().await;
-    let finished = result.map_err(|error| match error {
-        RunError::Configuration(_) => Failure::usage(error),
-        RunError::Means(_) => Failure {
-            message: error.to_string(),
-            code: ExitCode::HarnessFault,
-        },
-    })?;
+    let finished = result.map_err(|error| run_failure(&error))?;
     if let Some(error) = emitter.take_errors().first() {
         return Err(Failure::usage(format!(
             "a report could not be written: {error}"
         )));
     }
     Ok(ExitCode::of(&finished.totals, settings.options.min_graded))
+}
+
+/// Tokens are the user's affair, our own means are ours.
+fn run_failure(error: &RunError) -> Failure {
+    Failure {
+        message: error.to_string(),
+        code: match error {
+            RunError::Configuration(_) => ExitCode::Usage,
+            RunError::Means(_) => ExitCode::HarnessFault,
+        },
+    }
 }
 
 /// A server that does not come up is the environment's affair; everything else is the user's.
@@ -197,6 +215,8 @@ struct Settings {
     fixtures: FixtureArgs,
     reports: Vec<ReportSpec>,
     options: Options,
+    shard: Option<Shard>,
+    seed: Option<String>,
 }
 
 impl Settings {
@@ -255,7 +275,23 @@ impl Settings {
             fixtures,
             reports: reports.map_err(Failure::usage)?,
             options,
+            shard: args.shard,
+            seed: args.seed.map(checked_seed).transpose()?,
         })
+    }
+}
+
+/// A seed becomes part of user ids.
+fn checked_seed(seed: String) -> Result<String, Failure> {
+    let fits = (1..=8).contains(&seed.len())
+        && seed
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if fits {
+        Ok(seed)
+    } else {
+        let message = format!("--seed `{seed}`: write 1 to 8 of a-z and 0-9");
+        Err(Failure::usage(message))
     }
 }
 

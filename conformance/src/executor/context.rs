@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duologue_client::Http;
 use duologue_core::limits::Profile;
@@ -81,5 +81,6 @@ pub(super) struct RunContext {
     /// Ends the run early.
     pub(super) interrupt: CancellationToken,
     /// Part of every user id, so that runs do not meet in a shared app.
-    pub(super) run_id: String,
+    pub(super) seed: String,
+    pub(super) begun: Instant,
 }

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::context::RunContext;
 use super::judge::Grade;
-use super::log::Log;
+use super::log::milliseconds;
 use super::stage::{Stage, View};
 use super::steps::Halt;
 use super::stop::Stop;
 use crate::event::{Event, Reason, ScenarioFinished, ScenarioStarted, StepFinished};
 use crate::plan::Place;
 use crate::scenario::Fixture;
+use crate::signature::signature;
 use crate::verdict::Verdict;
 use crate::wire_check::violations;
 
@@ -24,12 +25,13 @@ pub(super) async fn play(
     run: Arc<RunContext>,
     fixture: Arc<Fixture>,
     place: Place,
-    number: usize,
 ) -> Result<ScenarioFinished, String> {
     let begun = Instant::now();
     let scenario = fixture.scenario.id.clone();
-    run.emitter
-        .emit(&Event::ScenarioStarted(ScenarioStarted { scenario }));
+    run.emitter.emit(&Event::ScenarioStarted(ScenarioStarted {
+        scenario,
+        at_ms: milliseconds(run.begun.elapsed()),
+    }));
     if let Place::NotApplicable(message) = place {
         let reason = Reason {
             message,
@@ -43,7 +45,7 @@ pub(super) async fn play(
             begun,
         ));
     }
-    let stage = Stage::new(Arc::clone(&run), Arc::clone(&fixture), run.key(number));
+    let stage = Stage::new(Arc::clone(&run), Arc::clone(&fixture), run.key(&fixture));
     let result = tokio::select! {
         result = tokio::time::timeout(run.options.scenario_timeout, perform(&stage)) => result,
         () = run.interrupt.cancelled() => {
@@ -104,7 +106,8 @@ pub(super) async fn play(
 }
 
 async fn perform(stage: &Stage) -> Result<Grade, Halt> {
-    let log = Log::default();
+    let log = stage.log();
+    let at_ms = log.now_ms();
     let setup = async {
         stage.enter_app(&log).await?;
         stage
@@ -117,6 +120,8 @@ async fn perform(stage: &Stage) -> Result<Grade, Halt> {
         step: SETUP.into(),
         verb: "setup".into(),
         why: None,
+        at_ms,
+        duration_ms: log.now_ms() - at_ms,
         passed: result.is_ok(),
         transcript: log.take(),
     }));
@@ -185,8 +190,12 @@ pub(super) fn finished(
         requirements: scenario.requirements.clone(),
         level: scenario.level,
         verdict,
-        duration_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+        duration_ms: milliseconds(begun.elapsed()),
+        signature: reason
+            .as_ref()
+            .map(|reason| signature(reason, &run.key(fixture))),
         reason,
+        known: None,
     };
     run.emitter.emit(&Event::ScenarioFinished(finished.clone()));
     finished

@@ -28,11 +28,11 @@ impl View<'_> {
         let mut pause = FIRST_PAUSE;
         loop {
             // Only the last look is worth a line in the transcript.
-            let look = Log::default();
+            let look = self.stage.log();
             let answer = self.stage.call(&call, &look, false).await?;
             let away = is_away(&answer, &session.device)?;
             if away || Instant::now() > deadline {
-                look.take().into_iter().for_each(|entry| log.add(entry));
+                log.append(&look);
                 return if away {
                     Ok(())
                 } else {

@@ -382,7 +382,7 @@ impl Stage {
 
     /// Deletes the apps the scenario made, and gives the shared app its policy back.
     pub(super) async fn leave(&self) {
-        let log = Log::default();
+        let log = self.log();
         let apps: Vec<App> = self.state().apps.values().cloned().collect();
         for app in apps {
             let id = app.description["app_id"].as_str().unwrap_or_default();

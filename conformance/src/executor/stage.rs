@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::call::Call;
 use super::context::RunContext;
+use super::log::Log;
 use super::stop::Stop;
 use super::streams::Streams;
 use crate::redact::Redactor;
@@ -93,6 +94,11 @@ impl Stage {
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An empty transcript.
+    pub(super) fn log(&self) -> Log {
+        Log::new(self.run.begun)
     }
 
     /// The administrator of an app.

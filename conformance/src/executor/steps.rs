@@ -99,7 +99,8 @@ impl<'a> View<'a> {
     }
 
     async fn leaf(&self, step: &Step, pointer: String) -> Result<Grade, Halt> {
-        let log = Log::default();
+        let log = self.stage.log();
+        let at_ms = log.now_ms();
         for (name, count) in &self.indices {
             log.note(format!("{name} = {count}"));
         }
@@ -112,6 +113,8 @@ impl<'a> View<'a> {
                 step: pointer.clone(),
                 verb: step.verb().to_owned(),
                 why: step.why().map(str::to_owned),
+                at_ms,
+                duration_ms: log.now_ms() - at_ms,
                 passed: result.is_ok(),
                 transcript: log.take(),
             }));

@@ -328,7 +328,7 @@ impl View<'_> {
         };
         let call = Call::json(&nobody, "GET", "/v1/server".into());
         // The question is the runner's own and would look like the culprit in the transcript.
-        match self.stage.call(&call, &Log::default(), true).await {
+        match self.stage.call(&call, &self.stage.log(), true).await {
             Ok(_) => Stop::fail(message),
             Err(_) => Stop::Timeout(format!("{message}; nor does the server answer requests")),
         }

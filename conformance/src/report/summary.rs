@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use owo_colors::OwoColorize as _;
 
 use super::curl::curl_line;
-use crate::event::{Entry, Event, Exchange, Reason, RunFinished, ScenarioFinished, StepFinished};
+use crate::event::{
+    Entry, Event, Exchange, Line, Reason, RunFinished, ScenarioFinished, StepFinished,
+};
 use crate::executor::Report;
 use crate::requirements::Requirements;
 use crate::scenario::ScenarioId;
@@ -115,12 +117,12 @@ impl<W: Write> Summary<W> {
             .iter()
             .rposition(|step| !step.passed)
             .unwrap_or(steps.len());
-        let before: Vec<&Entry> = steps[..failed]
+        let before: Vec<&Line> = steps[..failed]
             .iter()
             .filter(|step| step.verb != "setup")
             .flat_map(|step| &step.transcript)
             .collect();
-        let during: Vec<&Entry> = steps
+        let during: Vec<&Line> = steps
             .get(failed)
             .map_or(&[][..], |step| &step.transcript)
             .iter()
@@ -132,14 +134,14 @@ impl<W: Write> Summary<W> {
         if first > 0 {
             writeln!(self.out, "    … {first} earlier lines")?;
         }
-        for entry in before[first..].iter().chain(&during) {
-            self.entry(entry)?;
+        for line in before[first..].iter().chain(&during) {
+            self.entry(&line.entry)?;
         }
         let last = during
             .iter()
             .rev()
             .chain(before[first..].iter().rev())
-            .find_map(|entry| match entry {
+            .find_map(|line| match &line.entry {
                 Entry::Exchange(exchange) => Some(exchange),
                 Entry::StreamEvent { .. } | Entry::Push { .. } | Entry::Note { .. } => None,
             });

@@ -24,6 +24,8 @@ pub struct Fixture {
     pub source: String,
     /// What it says.
     pub scenario: Scenario,
+    /// Its place among all scenarios, from 0.
+    pub number: usize,
 }
 
 /// The scenarios of a run, ordered by file.
@@ -112,6 +114,7 @@ impl Corpus {
                         chapter,
                         source,
                         scenario,
+                        number: fixtures.len(),
                     });
                 }
                 Err(found) => problems.extend(found),

@@ -15,6 +15,7 @@ pub mod event;
 pub mod executor;
 pub mod matcher;
 pub mod plan;
+pub mod record;
 pub mod redact;
 pub mod report;
 pub mod requirements;

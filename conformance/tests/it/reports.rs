@@ -30,9 +30,9 @@ fn all_reports_tell_the_same_failure_and_no_secret() {
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
 
     let json: Value = serde_json::from_str(&read("r.json")).unwrap();
-    assert_eq!(json["outcome"], "fail");
-    assert_eq!(json["totals"]["fail"], 1);
-    assert_eq!(json["scenarios"][0]["id"], "http-one");
+    assert_eq!(json["finished"]["outcome"], "fail");
+    assert_eq!(json["finished"]["totals"]["fail"], 1);
+    assert_eq!(json["scenarios"][0]["scenario"], "http-one");
     assert_eq!(json["scenarios"][0]["reason"]["step"], "/steps/2");
     assert_eq!(
         json["scenarios"][0]["reason"]["mismatches"][0]["pointer"],

@@ -11,6 +11,7 @@ mod emitter;
 mod gateway;
 mod judge;
 mod log;
+mod outlive;
 mod play;
 mod preflight;
 mod presence;
@@ -201,12 +202,19 @@ impl Run {
         context: &Arc<RunContext>,
         scenarios: Vec<(Arc<Fixture>, Place)>,
     ) -> Result<Vec<ScenarioFinished>, RunError> {
-        let (alone, together) = scenarios
+        let (alone, together): (Vec<_>, Vec<_>) = scenarios
             .into_iter()
             .partition(|(_, place)| *place == Place::Alone);
-        let mut results = self
-            .side_by_side(context, together, self.options.jobs)
-            .await?;
+        // Whoever only waits takes nobody's place: all of them wait at the same time.
+        let (waiting, busy): (Vec<_>, Vec<_>) = together
+            .into_iter()
+            .partition(|(fixture, _)| context.facts.waits(&fixture.scenario));
+        let all_at_once = waiting.len();
+        let (first, second) = tokio::try_join!(
+            self.side_by_side(context, busy, self.options.jobs),
+            self.side_by_side(context, waiting, all_at_once),
+        )?;
+        let mut results = [first, second].concat();
         results.extend(self.side_by_side(context, alone, 1).await?);
         Ok(results)
     }

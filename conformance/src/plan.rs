@@ -115,6 +115,22 @@ impl Facts {
         }
     }
 
+    /// Whether new apps can have a clock that is moved instead of waited for.
+    #[must_use]
+    pub fn has_manual_clock(&self) -> bool {
+        self.features.contains(Feature::ManualClock.as_str())
+    }
+
+    /// Whether a scenario waits for real time to pass.
+    #[must_use]
+    pub fn waits(&self, scenario: &Scenario) -> bool {
+        let manual = match &self.shared_app {
+            Some(app) => app["clock"] == "manual",
+            None => self.has_manual_clock() && scenario.app.clock != Some(ClockNeed::Real),
+        };
+        !manual && outlives(&scenario.steps)
+    }
+
     fn unmet_in_shared_app(&self, scenario: &Scenario) -> Option<String> {
         if needed_features(scenario).contains(&Feature::Provisioning) {
             return Some("creating apps takes the operator token".into());
@@ -164,6 +180,17 @@ pub fn unmet_limits(scenario: &Scenario, limits: &Value) -> Option<String> {
     Some(format!("the app has no {null}"))
 }
 
+/// Whether steps wait until the time of a message is over.
+#[must_use]
+pub fn outlives(steps: &[Step]) -> bool {
+    let mut found = false;
+    for step in steps {
+        step.each(&mut |step| found |= matches!(step, Step::Outlive(_)));
+    }
+    found
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "most verbs change no app")]
 fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
     let policy = app.map(|app| &app["policy"]);
     let other_policy = scenario
@@ -174,7 +201,11 @@ fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
     let mut changes = false;
     for step in &scenario.steps {
         step.each(&mut |step| {
-            changes |= matches!(step, Step::SetPolicy(_) | Step::AdvanceClock(_));
+            changes |= match step {
+                Step::SetPolicy(_) | Step::AdvanceClock(_) => true,
+                Step::Outlive(_) => app.is_some_and(|app| app["clock"] == "manual"),
+                _ => false,
+            };
         });
     }
     changes || other_policy

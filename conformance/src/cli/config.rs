@@ -29,6 +29,7 @@ pub(super) struct RunTable {
     pub(super) jobs: Option<usize>,
     pub(super) step_timeout: Option<f64>,
     pub(super) scenario_timeout: Option<f64>,
+    pub(super) max_wait: Option<f64>,
     pub(super) min_graded: Option<u64>,
 }
 

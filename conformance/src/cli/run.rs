@@ -83,6 +83,10 @@ pub(super) struct RunArgs {
     /// Longest time for a scenario, in seconds [default: 60]
     #[arg(long, env = "DUOLOGUE_SCENARIO_TIMEOUT", value_name = "SECONDS")]
     scenario_timeout: Option<f64>,
+    /// Longest wait for the end of a message's lifetime, on servers without manual-clock, in seconds
+    /// [default: 10]
+    #[arg(long, env = "DUOLOGUE_MAX_WAIT", value_name = "SECONDS")]
+    max_wait: Option<f64>,
     /// With fewer graded scenarios the run is incomplete [default: 1]
     #[arg(long, env = "DUOLOGUE_MIN_GRADED", value_name = "N")]
     min_graded: Option<u64>,
@@ -257,6 +261,7 @@ impl Settings {
                 args.scenario_timeout.or(table.scenario_timeout),
                 default.scenario_timeout,
             )?,
+            max_wait: seconds(args.max_wait.or(table.max_wait), default.max_wait)?,
             min_graded: args
                 .min_graded
                 .or(table.min_graded)

@@ -53,6 +53,8 @@ pub struct Options {
     pub step_timeout: Duration,
     /// The longest a scenario may take.
     pub scenario_timeout: Duration,
+    /// The longest a message's end is waited for on a real clock.
+    pub max_wait: Duration,
     /// Fewer graded scenarios make a run incomplete.
     pub min_graded: u64,
 }
@@ -63,6 +65,7 @@ impl Default for Options {
             jobs: 8,
             step_timeout: Duration::from_secs(5),
             scenario_timeout: Duration::from_secs(60),
+            max_wait: Duration::from_secs(10),
             min_graded: 1,
         }
     }

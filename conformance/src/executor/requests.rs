@@ -190,6 +190,7 @@ impl View<'_> {
             | Step::ExpectPush(_)
             | Step::ExpectNoPushBefore(_)
             | Step::SetGateway(_)
+            | Step::Outlive(_)
             | Step::Parallel(_)
             | Step::Repeat(_)
             | Step::Assert(_) => Ok(None),

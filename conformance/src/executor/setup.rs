@@ -13,7 +13,7 @@ use super::requests::encode;
 use super::stage::{App, Caller, Session, Stage, User, View};
 use super::stop::Stop;
 use super::streams::OpenStream;
-use crate::plan::unmet_limits;
+use crate::plan::{outlives, unmet_limits};
 use crate::scenario::{Actor, ActorName, AppNeeds, ClockNeed, Step};
 
 /// Asked for where a step waits for heartbeats and the scenario does not say how often they come.
@@ -38,6 +38,12 @@ impl Stage {
         let mut wishes = self.app_wishes(&scenario.app);
         if waits_for_heartbeats(&scenario.steps) && wishes["limits"]["heartbeat_ms"].is_null() {
             wishes["limits"]["heartbeat_ms"] = json!(QUICK_HEARTBEAT_MS);
+        }
+        if outlives(&scenario.steps)
+            && wishes["clock"].is_null()
+            && self.run.facts.has_manual_clock()
+        {
+            wishes["clock"] = json!("manual");
         }
         let call = Call::json(&operator, "POST", "/v1/apps".into()).with(wishes);
         let answer = self.call(&call, log, false).await?;

@@ -1,5 +1,7 @@
 //! The request steps that are more than one plain request: media, raw bytes, second apps.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use duologue_client::{DownloadOutcome, Framing, RawResponse, Upload as UploadRequest};
 use serde_json::{Value, json};
@@ -160,7 +162,9 @@ impl View<'_> {
         if let Some(name) = name {
             let name = self.text(name)?;
             let value = value.cloned().unwrap_or_default();
-            self.stage.state().saved.insert(name, value);
+            let mut state = self.stage.state();
+            state.saved_at.insert(name.clone(), Instant::now());
+            state.saved.insert(name, value);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde_json::{Map, Value};
 
@@ -37,6 +38,10 @@ pub(super) struct State {
     /// By `actor.device`.
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) saved: BTreeMap<String, Value>,
+    /// When that was.
+    pub(super) saved_at: BTreeMap<String, Instant>,
+    /// Names of messages whose time is known to be over.
+    pub(super) outlived: BTreeSet<String>,
     /// Media made by `upload` steps.
     pub(super) uploads: BTreeSet<String>,
     /// Saved sends, to be sent again.

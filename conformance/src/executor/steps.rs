@@ -105,6 +105,7 @@ impl<'a> View<'a> {
             log.note(format!("{name} = {count}"));
         }
         let result = self.perform(step, &log).await;
+        let result = result.map_err(|stop| self.stage.unless_too_slow(stop));
         self.stage
             .run
             .emitter
@@ -152,6 +153,7 @@ impl<'a> View<'a> {
                 Ok(Grade::Pass)
             }
             Step::Assert(step) => self.assert(step),
+            Step::Outlive(step) => self.outlive(step, log).await,
             _ => self.request_step(step, log).await,
         }
     }

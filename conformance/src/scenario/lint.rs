@@ -192,7 +192,7 @@ impl Lint<'_> {
                         self.user(user, &format!("{here}/{index}"));
                     }
                 }
-                ("resend", "of") => self.resent(value, &here),
+                ("resend", "of") | ("outlive", "message") => self.resent(value, &here),
                 (_, "expect" | "data" | "forbidden" | "marker" | "events" | "matches" | "id") => {
                     self.matcher(value, &here);
                 }

@@ -18,7 +18,7 @@ use super::Expect;
 use crate::template::Text;
 
 pub use admin::{AdvanceClock, CreateUser, DeleteUser, Presence, Provision, SetPolicy};
-pub use control::{Assert, Parallel, Repeat};
+pub use control::{Assert, Outlive, Parallel, Repeat};
 pub use http::{RawHttp, Request};
 pub use media::{ContentLength, Download, Upload};
 pub use message::{Notify, Resend, Send, SendAsAdmin};
@@ -152,6 +152,7 @@ steps! {
         ExpectNoPushBefore(ExpectNoPushBefore) = "expect_no_push_before",
         SetGateway(SetGateway) = "set_gateway",
         AdvanceClock(AdvanceClock) = "advance_clock",
+        Outlive(Outlive) = "outlive",
         Parallel(Parallel) = "parallel",
         Repeat(Repeat) = "repeat",
         Assert(Assert) = "assert",

@@ -1,9 +1,13 @@
 //! Which scenarios run, and where: in an app of their own, in the shared app, or alone.
 
+mod features;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
+
+pub use features::{feature_of, needed_features, outlives};
 
 use crate::scenario::{ClockNeed, Corpus, Feature, Fixture, Level, Scenario, Step};
 
@@ -180,16 +184,6 @@ pub fn unmet_limits(scenario: &Scenario, limits: &Value) -> Option<String> {
     Some(format!("the app has no {null}"))
 }
 
-/// Whether steps wait until the time of a message is over.
-#[must_use]
-pub fn outlives(steps: &[Step]) -> bool {
-    let mut found = false;
-    for step in steps {
-        step.each(&mut |step| found |= matches!(step, Step::Outlive(_)));
-    }
-    found
-}
-
 #[expect(clippy::wildcard_enum_match_arm, reason = "most verbs change no app")]
 fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
     let policy = app.map(|app| &app["policy"]);
@@ -209,34 +203,6 @@ fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
         });
     }
     changes || other_policy
-}
-
-/// The features a scenario needs: those it names and those its verbs imply.
-#[must_use]
-#[expect(clippy::wildcard_enum_match_arm, reason = "most verbs need no feature")]
-pub fn needed_features(scenario: &Scenario) -> BTreeSet<Feature> {
-    let mut needed: BTreeSet<Feature> = scenario.requires.features.iter().copied().collect();
-    if scenario.app.clock == Some(ClockNeed::Manual) {
-        needed.insert(Feature::ManualClock);
-    }
-    if scenario.app.push {
-        needed.insert(Feature::Push);
-    }
-    for step in &scenario.steps {
-        step.each(&mut |step| {
-            let implied = match step {
-                Step::Upload(_) | Step::Download(_) => Some(Feature::Media),
-                Step::Provision(_) => Some(Feature::Provisioning),
-                Step::RegisterPush(_) | Step::UnregisterPush(_) => Some(Feature::Push),
-                Step::Request(request) if request.r#as.source() == "operator" => {
-                    Some(Feature::Provisioning)
-                }
-                _ => None,
-            };
-            needed.extend(implied);
-        });
-    }
-    needed
 }
 
 #[cfg(test)]

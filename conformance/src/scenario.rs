@@ -18,8 +18,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use actor::Actor;
-pub use app::{AppNeeds, ClockNeed, Feature, Requires};
+pub use app::{AppNeeds, ClockNeed, Requires};
 pub use corpus::{Corpus, CorpusError, Fixture};
+pub use duologue_core::feature::Feature;
 pub use expect::{Alternative, AlternativeLevel, Expect, Outcome};
 pub use id::{ActorName, FormatVersion, RequirementId, ScenarioId};
 pub use load::load;

@@ -10,6 +10,7 @@ use super::requests::Prepared;
 use super::stage::View;
 use super::stop::Stop;
 use crate::event::{Event, Reason, StepFinished};
+use crate::plan::feature_of;
 use crate::scenario::step::{Assert, Parallel, Repeat};
 use crate::scenario::{Expect, Outcome, Step};
 use crate::wire_check::violations;
@@ -191,8 +192,26 @@ impl<'a> View<'a> {
             step.save(),
             Some(answer.json.as_ref().unwrap_or(&Value::Null)),
         )?;
-        unsupported(&answer, expect)?;
+        self.unsupported(&answer)?;
         Ok(grade)
+    }
+
+    /// Whoever declares a feature has its endpoints, and those of no feature at all.
+    fn unsupported(&self, answer: &Answer) -> Result<(), Stop> {
+        let declared = &self.stage.run.facts.features;
+        let optional = feature_of(&answer.path);
+        if answer.status != 501 || optional.is_some_and(|it| !declared.contains(it.as_str())) {
+            return Ok(());
+        }
+        let Answer { method, path, .. } = answer;
+        let message = match optional {
+            Some(feature) => format!(
+                "{method} {path} is unsupported, but the server declares {}",
+                feature.as_str()
+            ),
+            None => format!("{method} {path} belongs to no feature, so it cannot be unsupported"),
+        };
+        Err(Stop::fail(message))
     }
 }
 
@@ -220,18 +239,6 @@ fn check_own_request(prepared: &Prepared, expect: &Expect) -> Result<(), Stop> {
             first.pointer, first.expected
         ))),
     }
-}
-
-/// A scenario runs only where its features are declared, so nothing it asks for may be unsupported.
-fn unsupported(answer: &Answer, expect: &Expect) -> Result<(), Stop> {
-    let wanted = |expect: &Expect| matches!(&expect.outcome, Outcome::Error { code, .. } if code.status() == 501);
-    if answer.status != 501 || wanted(expect) {
-        return Ok(());
-    }
-    Err(Stop::fail(format!(
-        "{} {} is declared but not supported",
-        answer.method, answer.path
-    )))
 }
 
 fn mentions_429(expect: &Expect) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use duologue_core::feature::Feature;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,35 +17,6 @@ pub struct Requires {
     /// Limits that must not be null in the app.
     #[serde(default)]
     pub limits: Vec<String>,
-}
-
-/// An optional feature of a server.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Feature {
-    /// An operator can create apps.
-    Provisioning,
-    /// Apps can have a clock that moves only when it is told to.
-    ManualClock,
-    /// Upload and download.
-    Media,
-    /// Push notifications.
-    Push,
-}
-
-impl Feature {
-    /// The name a server declares.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Provisioning => "provisioning",
-            Self::ManualClock => "manual-clock",
-            Self::Media => "media",
-            Self::Push => "push",
-        }
-    }
 }
 
 /// The app a scenario runs in; what is absent is as the server has it.

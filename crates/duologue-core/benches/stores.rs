@@ -3,6 +3,7 @@
 
 use divan::Bencher;
 use duologue_core::answer::Implementation;
+use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
 use duologue_core::server::{Body, IdSource, Request, Server, ServerConfig};
 use duologue_core::time::Timestamp;
@@ -66,9 +67,11 @@ impl Loaded {
             name: "bench".into(),
             version: "0".into(),
         };
-        let operator_token = "operator".to_owned();
+        let operator_token = Some("operator".to_owned());
         let config = ServerConfig {
             operator_token,
+            admin_token: None,
+            features: Feature::ALL.into(),
             profile: Profile::Default,
             implementation,
         };

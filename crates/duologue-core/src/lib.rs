@@ -9,6 +9,7 @@ pub mod client;
 pub mod content;
 pub mod error;
 pub mod event;
+pub mod feature;
 pub mod id;
 mod json;
 pub mod limits;

@@ -32,13 +32,14 @@ mod user;
 mod users;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use reply::{Body, Reply, StoredMedia, UploadPermit};
 
 use crate::answer::{Implementation, PushRequest};
 use crate::event::Frame;
+use crate::feature::Feature;
 use crate::id::{AppId, MediaId};
 use crate::limits::Profile;
 use crate::time::Timestamp;
@@ -53,8 +54,12 @@ pub trait IdSource {
 /// What the operator decides.
 #[derive(Clone)]
 pub struct ServerConfig {
-    /// The token that may create apps.
-    pub operator_token: String,
+    /// The token that may create apps; none without [`Feature::Provisioning`].
+    pub operator_token: Option<String>,
+    /// The administrator's token of the app that is there from the start; none: there is no such app.
+    pub admin_token: Option<String>,
+    /// What the server declares; the endpoints of all other features are `unsupported` (ERR-010).
+    pub features: BTreeSet<Feature>,
     /// The profile of apps that name none.
     pub profile: Profile,
     /// Name and version that `GET /v1/server` shows.
@@ -65,6 +70,7 @@ pub struct ServerConfig {
 impl fmt::Debug for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerConfig")
+            .field("features", &self.features)
             .field("profile", &self.profile)
             .field("implementation", &self.implementation)
             .finish_non_exhaustive()
@@ -151,15 +157,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server without apps.
+    /// A server without apps, but for the one whose administrator the configuration names.
     #[must_use]
     pub fn new(config: ServerConfig) -> Self {
-        Self {
+        let mut server = Self {
             config,
             apps: BTreeMap::new(),
             streams: BTreeMap::new(),
             numbers: 0,
-        }
+        };
+        server.create_first_app();
+        server
     }
 
     /// Handles one request at real time `now`.

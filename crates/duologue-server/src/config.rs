@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
 use serde::Deserialize;
 use thiserror::Error;
@@ -45,6 +46,10 @@ pub(crate) struct ServeTable {
     pub(crate) listen: Option<SocketAddr>,
     /// Relative to the folder of the file.
     pub(crate) operator_token_file: Option<PathBuf>,
+    /// Relative to the folder of the file.
+    pub(crate) admin_token_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) without: Vec<Feature>,
     pub(crate) profile: Option<Profile>,
 }
 
@@ -59,8 +64,10 @@ pub(crate) fn read(path: &Path) -> Result<ServeTable, ConfigError> {
         line,
         message,
     })?;
-    if let (Some(file), Some(folder)) = (&mut table.operator_token_file, path.parent()) {
-        *file = folder.join(&*file);
+    for file in [&mut table.operator_token_file, &mut table.admin_token_file] {
+        if let (Some(file), Some(folder)) = (file, path.parent()) {
+            *file = folder.join(&*file);
+        }
     }
     Ok(table)
 }

@@ -1,9 +1,11 @@
 //! The command `duologue serve`: the reference server as a process.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
 use thiserror::Error;
 
@@ -26,6 +28,12 @@ pub struct ServeArgs {
     /// File whose only line is the operator token
     #[arg(long, env = "DUOLOGUE_OPERATOR_TOKEN_FILE", value_name = "FILE")]
     pub operator_token_file: Option<PathBuf>,
+    /// Leave a feature out: manual-clock, media, provisioning or push; repeatable
+    #[arg(long, env = "DUOLOGUE_WITHOUT", value_name = "FEATURE", value_delimiter = ',', value_parser = feature)]
+    pub without: Vec<Feature>,
+    /// File whose only line is the administrator's token of an app that is there from the start
+    #[arg(long, env = "DUOLOGUE_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub admin_token_file: Option<PathBuf>,
     /// Named limits of new apps: default, seed-ja or seed-ko [default: default]
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME", value_parser = profile)]
     pub profile: Option<Profile>,
@@ -46,8 +54,14 @@ pub enum ServeError {
          or operator_token_file in the table [serve]"
     )]
     NoTokenFile,
+    /// Nothing names the token file that a server without provisioning needs.
+    #[error(
+        "no administrator's token: without provisioning name a file with --admin-token-file, \
+         DUOLOGUE_ADMIN_TOKEN_FILE or admin_token_file in the table [serve]"
+    )]
+    NoAdminTokenFile,
     /// The token file cannot be read.
-    #[error("cannot read the operator token file {}: {source}", path.display())]
+    #[error("cannot read the token file {}: {source}", path.display())]
     TokenFile {
         /// The file.
         path: PathBuf,
@@ -56,7 +70,7 @@ pub enum ServeError {
     },
     /// The token file does not hold a token.
     #[error(
-        "the operator token file {} must hold one line of visible ASCII characters without spaces",
+        "the token file {} must hold one line of visible ASCII characters without spaces",
         path.display()
     )]
     NotAToken {
@@ -107,14 +121,27 @@ impl ServeArgs {
     /// When a file cannot be read or does not fit.
     pub fn options(&self) -> Result<ServerOptions, ServeError> {
         let file = self.config_table()?;
-        let token_file = self
-            .operator_token_file
-            .as_ref()
-            .or(file.operator_token_file.as_ref());
+        let without = [self.without.as_slice(), &file.without].concat();
+        let mut features = BTreeSet::from(Feature::ALL);
+        features.retain(|feature| !without.contains(feature));
+        let provisions = features.contains(&Feature::Provisioning);
+        let operator = self.operator_token_file.as_ref();
+        let operator = operator
+            .or(file.operator_token_file.as_ref())
+            .filter(|_| provisions);
+        let admin = self.admin_token_file.as_ref();
+        let admin = admin.or(file.admin_token_file.as_ref());
+        match (provisions, operator, admin) {
+            (true, None, _) => return Err(ServeError::NoTokenFile),
+            (false, _, None) => return Err(ServeError::NoAdminTokenFile),
+            (true, Some(_), _) | (false, _, Some(_)) => {}
+        }
         let default = SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT));
         Ok(ServerOptions {
             listen: self.listen.or(file.listen).unwrap_or(default),
-            operator_token: read_token(token_file.ok_or(ServeError::NoTokenFile)?)?,
+            operator_token: operator.map(|file| read_token(file)).transpose()?,
+            admin_token: admin.map(|file| read_token(file)).transpose()?,
+            features,
             profile: self.profile.or(file.profile).unwrap_or_default(),
         })
     }
@@ -138,6 +165,15 @@ fn read_token(path: &Path) -> Result<String, ServeError> {
         return Err(ServeError::NotAToken { path: path.into() });
     }
     Ok(token.into())
+}
+
+fn feature(text: &str) -> Result<Feature, String> {
+    Feature::parse(text).ok_or_else(|| {
+        format!(
+            "expected one of {}",
+            Feature::ALL.map(Feature::as_str).join(", ")
+        )
+    })
 }
 
 fn profile(text: &str) -> Result<Profile, String> {
@@ -190,7 +226,7 @@ mod tests {
         let mut args = args(folder.path(), "secret\n", config);
         args.profile = Some(Profile::SeedJa);
         let options = args.options().unwrap();
-        assert_eq!(options.operator_token, "secret");
+        assert_eq!(options.operator_token.as_deref(), Some("secret"));
         assert_eq!(options.listen.port(), 9);
         assert_eq!(options.profile, Profile::SeedJa);
         assert!(!format!("{options:?}").contains("secret"));
@@ -205,7 +241,10 @@ mod tests {
             "[serve]\noperator_token_file = \"token\"\n",
         );
         args.operator_token_file = None;
-        assert_eq!(args.options().unwrap().operator_token, "secret");
+        assert_eq!(
+            args.options().unwrap().operator_token.as_deref(),
+            Some("secret")
+        );
     }
 
     #[test]
@@ -261,6 +300,6 @@ mod tests {
             "{error}"
         );
         let error = start(ServerOptions::new("")).await.unwrap_err();
-        assert!(matches!(error, StartError::EmptyOperatorToken), "{error}");
+        assert!(matches!(error, StartError::EmptyToken), "{error}");
     }
 }

@@ -1,5 +1,6 @@
 //! Starting and stopping a server inside the caller's process.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duologue_core::answer::Implementation;
+use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
 use duologue_core::server::{Server, ServerConfig};
 use thiserror::Error;
@@ -25,18 +27,24 @@ const STOP_WAIT: Duration = Duration::from_secs(5);
 pub struct ServerOptions {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The token that may create apps; not empty.
-    pub operator_token: String,
+    /// The token that may create apps; not empty, and none without [`Feature::Provisioning`].
+    pub operator_token: Option<String>,
+    /// The administrator's token of an app that is there from the start.
+    pub admin_token: Option<String>,
+    /// What the server declares.
+    pub features: BTreeSet<Feature>,
     /// The profile of apps that name none.
     pub profile: Profile,
 }
 
 impl ServerOptions {
-    /// A free port of this machine only, and the default profile.
+    /// A free port of this machine only, the default profile, all features.
     pub fn new(operator_token: impl Into<String>) -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            operator_token: operator_token.into(),
+            operator_token: Some(operator_token.into()),
+            admin_token: None,
+            features: Feature::ALL.into(),
             profile: Profile::default(),
         }
     }
@@ -63,8 +71,8 @@ pub enum StartError {
         source: io::Error,
     },
     /// An empty token would open the server to everybody.
-    #[error("the operator token is empty")]
-    EmptyOperatorToken,
+    #[error("the operator's or the administrator's token is empty")]
+    EmptyToken,
     /// The client for push gateways cannot be made.
     #[error("cannot prepare calls to push gateways: {0}")]
     PushClient(String),
@@ -73,13 +81,18 @@ pub enum StartError {
 /// Starts the reference server on the caller's tokio runtime.
 ///
 /// # Errors
-/// When the address cannot be had or the operator token is empty.
+/// When the address cannot be had or a token is empty.
 pub async fn start(options: ServerOptions) -> Result<Handle, StartError> {
-    if options.operator_token.is_empty() {
-        return Err(StartError::EmptyOperatorToken);
+    let tokens = [&options.operator_token, &options.admin_token];
+    if tokens.into_iter().flatten().any(String::is_empty) {
+        return Err(StartError::EmptyToken);
     }
     let machine = Server::new(ServerConfig {
-        operator_token: options.operator_token,
+        operator_token: options
+            .operator_token
+            .filter(|_| options.features.contains(&Feature::Provisioning)),
+        admin_token: options.admin_token,
+        features: options.features,
         profile: options.profile,
         implementation: Implementation {
             name: "duologue-reference".into(),

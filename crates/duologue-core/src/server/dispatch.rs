@@ -12,6 +12,7 @@ use crate::json::{Object, parse_object};
 use crate::limits::{Limits, MAX_SAFE_INTEGER};
 use crate::server::app::{App, Context, user_in_path};
 use crate::server::auth::{Class, Principal, app_of, bearer, invalid_token};
+use crate::server::provisioning::first_app_id;
 use crate::server::query::{Query, above, page};
 use crate::server::reply::{Body, Reply};
 use crate::server::route::{Method, Resource, route};
@@ -37,6 +38,13 @@ pub(super) fn answer(
         Ok(found) => found,
         Err(refusal) => return refusal,
     };
+    if let Some(missing) = resource
+        .feature()
+        .filter(|feature| !server.config.features.contains(feature))
+    {
+        let message = format!("this server does not have the feature {}", missing.as_str());
+        return Reply::error(&ApiError::new(ErrorCode::Unsupported, message));
+    }
     let mut numbers = server.numbers;
     let mut cx = Context {
         real: now,
@@ -58,8 +66,11 @@ pub(super) fn answer(
 
 fn authenticate(server: &Server, authorization: Option<&str>) -> Result<Caller, ApiError> {
     let token = bearer(authorization)?;
-    if token == server.config.operator_token {
+    if server.config.operator_token.as_deref() == Some(token) {
         return Ok(Caller::Operator);
+    }
+    if server.config.admin_token.as_deref() == Some(token) {
+        return Ok(Caller::Of(first_app_id()?, Principal::Admin));
     }
     let app = app_of(token)
         .and_then(|id| server.apps.get(&id))

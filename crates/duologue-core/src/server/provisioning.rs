@@ -8,6 +8,7 @@ use crate::answer::{ClockKind, Defaults, PROTOCOL_VERSION, ProvisionedApp, Serve
 use crate::content::read_url;
 use crate::error::{ApiError, ErrorCode};
 use crate::event::KickReason;
+use crate::feature::Feature;
 use crate::id::{AppId, PushVendor};
 use crate::json::Object;
 use crate::limits::{Limits, Profile};
@@ -17,8 +18,10 @@ use crate::server::auth::{Class, Principal, new_token};
 use crate::server::dedup::Dedup;
 use crate::server::expiry::Expiry;
 use crate::server::{Effect, Server, push};
+use crate::time::Timestamp;
 
-const FEATURES: [&str; 4] = ["manual-clock", "media", "provisioning", "push"];
+/// The id of the app that is there from the start.
+const FIRST_APP: &str = "main";
 
 /// What a new app asks for.
 struct Wishes {
@@ -36,7 +39,12 @@ impl Server {
         ServerInfo {
             protocol_version: PROTOCOL_VERSION.into(),
             implementation: self.config.implementation.clone(),
-            features: FEATURES.map(str::to_owned).into(),
+            features: self
+                .config
+                .features
+                .iter()
+                .map(|feature| feature.as_str().to_owned())
+                .collect(),
             app: None,
             defaults: None,
         }
@@ -59,27 +67,11 @@ impl Server {
         cx: &mut Context<'_>,
     ) -> Result<ProvisionedApp, ApiError> {
         let wishes = Wishes::read(&Object::root(body), self.config.profile)?;
+        self.has_features_for(&wishes)?;
         let internal = |error| ApiError::new(ErrorCode::Internal, format!("{error}"));
         let id = AppId::parse(&cx.fresh()).map_err(internal)?;
         let admin_token = new_token(Class::Admin, &id, &cx.fresh());
-        let app = App {
-            id: id.clone(),
-            profile: wishes.profile,
-            clock: wishes.clock,
-            now: cx.real,
-            policy: wishes.policy,
-            limits: wishes.limits,
-            push_vendors: wishes.push_vendors,
-            gateway_url: wishes.gateway_url,
-            tokens: HashMap::from([(admin_token.clone(), Principal::Admin)]),
-            users: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            push_tokens: BTreeMap::new(),
-            media: BTreeMap::new(),
-            dedup: Dedup::default(),
-            expiry: Expiry::default(),
-            accepted: 0,
-        };
+        let app = wishes.into_app(id.clone(), &admin_token, cx.real);
         let info = app.info();
         let granted = ProvisionedApp {
             app_id: info.app_id,
@@ -93,6 +85,31 @@ impl Server {
         };
         self.apps.insert(id, app);
         Ok(granted)
+    }
+
+    /// Makes the app whose administrator the configuration names.
+    pub(super) fn create_first_app(&mut self) {
+        let Some(token) = self.config.admin_token.clone() else {
+            return;
+        };
+        if let Ok(id) = first_app_id() {
+            let app = Wishes::of(self.config.profile).into_app(id.clone(), &token, Timestamp(0));
+            self.apps.insert(id, app);
+        }
+    }
+
+    fn has_features_for(&self, wishes: &Wishes) -> Result<(), ApiError> {
+        let needed = [
+            (wishes.clock == ClockKind::Manual, Feature::ManualClock),
+            (wishes.gateway_url.is_some(), Feature::Push),
+        ];
+        let missing = needed
+            .into_iter()
+            .find(|(needed, feature)| *needed && !self.config.features.contains(feature));
+        missing.map_or(Ok(()), |(_, feature)| {
+            let message = format!("this server does not have the feature {}", feature.as_str());
+            Err(ApiError::new(ErrorCode::Unsupported, message))
+        })
     }
 
     /// `DELETE /v1/apps/{app}`.
@@ -112,7 +129,45 @@ impl Server {
     }
 }
 
+/// Where the administrator of the first app belongs.
+pub(super) fn first_app_id() -> Result<AppId, ApiError> {
+    AppId::parse(FIRST_APP).map_err(|error| ApiError::new(ErrorCode::Internal, format!("{error}")))
+}
+
 impl Wishes {
+    /// Nothing in particular.
+    fn of(profile: Profile) -> Self {
+        Self {
+            profile,
+            policy: Policy::default(),
+            limits: profile.limits(),
+            clock: ClockKind::Real,
+            gateway_url: None,
+            push_vendors: default_vendors(),
+        }
+    }
+
+    fn into_app(self, id: AppId, admin_token: &str, now: Timestamp) -> App {
+        App {
+            id,
+            profile: self.profile,
+            clock: self.clock,
+            now,
+            policy: self.policy,
+            limits: self.limits,
+            push_vendors: self.push_vendors,
+            gateway_url: self.gateway_url,
+            tokens: HashMap::from([(admin_token.to_owned(), Principal::Admin)]),
+            users: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            push_tokens: BTreeMap::new(),
+            media: BTreeMap::new(),
+            dedup: Dedup::default(),
+            expiry: Expiry::default(),
+            accepted: 0,
+        }
+    }
+
     fn read(fields: &Object<'_>, default_profile: Profile) -> Result<Self, ApiError> {
         let profile = match fields.opt_string("profile")? {
             None => default_profile,

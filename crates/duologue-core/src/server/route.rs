@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::error::{ApiError, ErrorCode};
+use crate::feature::Feature;
 use crate::server::reply::Reply;
 
 /// What a path names. Ids are percent-decoded but not yet checked.
@@ -132,6 +133,38 @@ impl Resource {
             ["media", media] => Self::MediaItem((*media).into()),
             _ => return None,
         })
+    }
+
+    /// The optional feature it belongs to.
+    pub(super) fn feature(&self) -> Option<Feature> {
+        match self {
+            Self::Apps | Self::App(_) => Some(Feature::Provisioning),
+            Self::AdminClock => Some(Feature::ManualClock),
+            Self::PushToken => Some(Feature::Push),
+            Self::Media | Self::MediaItem(_) => Some(Feature::Media),
+            Self::Server
+            | Self::AdminUser(_)
+            | Self::AdminPresence(_)
+            | Self::AdminPolicy
+            | Self::AdminMessages
+            | Self::AdminNotifications
+            | Self::AdminConversations(_)
+            | Self::AdminHistory { .. }
+            | Self::Sessions
+            | Self::CurrentSession
+            | Self::Events
+            | Self::Ack
+            | Self::Messages
+            | Self::Recents
+            | Self::Conversations
+            | Self::History(_)
+            | Self::Profile
+            | Self::PublicProfile(_)
+            | Self::Friends
+            | Self::Friend(_)
+            | Self::Blocklist
+            | Self::Blocked(_) => None,
+        }
     }
 
     fn methods(&self) -> &'static [Method] {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use duologue_core::answer::{Implementation, PushRequest};
 use duologue_core::event::{Event, Frame};
+use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
 use duologue_core::message::Message;
 use duologue_core::server::{Body, Effect, IdSource, Request, Server, ServerConfig, StreamId};
@@ -41,7 +42,9 @@ impl World {
             version: "0".into(),
         };
         let config = ServerConfig {
-            operator_token: "operator".into(),
+            operator_token: Some("operator".into()),
+            admin_token: None,
+            features: Feature::ALL.into(),
             profile: Profile::Default,
             implementation,
         };

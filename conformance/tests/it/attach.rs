@@ -18,7 +18,9 @@ fn server(runtime: &Runtime, without: &[Feature]) -> Handle {
     let mut options = ServerOptions::new(OPERATOR.1);
     options.admin_token = Some(ADMIN.1.into());
     options.features = BTreeSet::from(Feature::ALL);
-    options.features.retain(|feature| !without.contains(feature));
+    options
+        .features
+        .retain(|feature| !without.contains(feature));
     runtime.block_on(start(options)).unwrap()
 }
 

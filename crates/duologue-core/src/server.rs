@@ -12,6 +12,7 @@ mod dedup;
 mod dispatch;
 mod expiry;
 mod history;
+mod machine;
 mod mailbox;
 mod media;
 mod permission;
@@ -35,6 +36,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+pub use machine::Machine;
 pub use reply::{Body, Reply, StoredMedia, UploadPermit};
 
 use crate::answer::{Implementation, PushRequest};

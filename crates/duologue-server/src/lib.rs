@@ -19,7 +19,6 @@ mod events;
 mod handler;
 mod ids;
 mod listen;
-mod machine;
 mod media;
 mod outbox;
 mod push;
@@ -33,5 +32,4 @@ mod start;
 mod upload;
 
 pub use config::ConfigError;
-pub use machine::Machine;
 pub use start::{Handle, ServerOptions, StartError, start, start_with};

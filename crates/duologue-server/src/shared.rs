@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::ids::RandomIds;
-use crate::machine::Machine;
 use crate::media::{MediaFile, MediaFiles};
 use crate::outbox::{Inbox, Outboxes};
 use crate::push::{self, Job, PushQueues};
+use duologue_core::server::Machine;
 
 /// What all connections of one server share.
 pub(crate) struct Shared {

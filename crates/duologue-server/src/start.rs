@@ -15,9 +15,9 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::machine::Machine;
 use crate::shared::Shared;
 use crate::{handler, listen, push};
+use duologue_core::server::Machine;
 
 /// How long requests under way may take when the server stops.
 const STOP_WAIT: Duration = Duration::from_secs(5);

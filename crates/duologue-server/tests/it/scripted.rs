@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use duologue_client::{Endpoint, Http};
 use duologue_core::event::{Event, Frame, KickReason, Kicked};
 use duologue_core::id::{Cursor, MediaId};
+use duologue_core::server::Machine;
 use duologue_core::server::{
     Body, Effect, IdSource, PushTarget, Reply, Request, SessionId, StoredMedia, StreamId,
     UploadPermit,
 };
 use duologue_core::time::Timestamp;
-use duologue_server::{Handle, Machine, start_with};
+use duologue_server::{Handle, start_with};
 use tokio::sync::mpsc;
 
 /// What the shell reports to its machine.

@@ -1,10 +1,8 @@
-//! What the shell runs: the core's server, or something that behaves like it.
+//! What a shell runs: the server, or something that behaves like it.
 
-use duologue_core::id::MediaId;
-use duologue_core::server::{
-    Effect, IdSource, PushTarget, Reply, Request, Server, StreamId, UploadPermit,
-};
-use duologue_core::time::Timestamp;
+use super::{Effect, IdSource, PushTarget, Reply, Request, Server, StreamId, UploadPermit};
+use crate::id::MediaId;
+use crate::time::Timestamp;
 
 /// The server as a state machine. The reference is [`Server`]; decorators round it and scripted
 /// machines of tests fit in as well.

@@ -77,7 +77,8 @@ impl Template {
 
     /// Reads `{"$…": …}`, `None` when the key is no generator.
     pub(crate) fn generator(name: &str, argument: Self) -> Option<Result<Self, String>> {
-        let generated = |generator| Some(Ok(Self::Generated(generator)));
+        let generated =
+            |generator: Generator| Some(generator.check().map(|()| Self::Generated(generator)));
         match name {
             "$text_of_bytes" => generated(Generator::TextOfBytes(Box::new(argument))),
             "$string_of_bytes" => generated(Generator::StringOfBytes(Box::new(argument))),

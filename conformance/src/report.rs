@@ -15,7 +15,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use curl::curl_line;
-pub use json::JsonResult;
+pub use json::{JsonResult, ScenarioResult};
 pub use progress::progress;
 pub use summary::Summary;
 

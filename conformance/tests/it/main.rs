@@ -1,6 +1,7 @@
 //! The binary as people meet it: exit codes, reports, defects of scenario files.
 #![expect(clippy::unwrap_used, reason = "a test ends where its setup fails")]
 
+mod corpora;
 mod exit_codes;
 mod hostile;
 mod lint;

@@ -163,7 +163,11 @@ fn operator<'de, A: MapAccess<'de>>(name: &str, entries: &mut A) -> Result<Match
             ))))
         }
         _ => Template::generator(name, entries.next_value()?)
-            .ok_or_else(|| de::Error::unknown_field(name, OPERATORS))?
+            .ok_or_else(|| {
+                let all: Vec<String> = OPERATORS.iter().map(|name| format!("`{name}`")).collect();
+                let all = all.join(", ");
+                de::Error::custom(format!("unknown operator `{name}`, expected one of {all}"))
+            })?
             .map(Matcher::Equal)
             .map_err(de::Error::custom),
     }

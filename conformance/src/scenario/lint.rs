@@ -54,8 +54,10 @@ impl Lint<'_> {
     fn steps(&mut self, steps: &Value, at: &str) {
         for (index, step) in steps.as_array().into_iter().flatten().enumerate() {
             for (verb, fields) in step.as_object().into_iter().flatten() {
-                if let Value::Object(fields) = fields {
-                    self.step(verb, fields, &format!("{at}/{index}/{verb}"));
+                let here = format!("{at}/{index}/{verb}");
+                match fields {
+                    Value::Object(fields) => self.step(verb, fields, &here),
+                    _ => self.problem(&here, "an array, expected an object"),
                 }
             }
         }
@@ -83,10 +85,24 @@ impl Lint<'_> {
                 _ => self.references(value, &here),
             }
         }
-        self.objects(&Value::Object(fields.clone()), at, &["expect", "app"]);
+        self.arrays(fields, at);
         self.rules(verb, fields, at);
         self.after(verb, fields);
         self.save(verb, fields, at);
+    }
+
+    /// Fields and alternatives that are arrays in place of objects.
+    fn arrays(&mut self, fields: &Map<String, Value>, at: &str) {
+        self.objects(fields, at, &["expect", "app"]);
+        let alternatives = fields
+            .get("expect")
+            .and_then(|expect| expect["one_of"].as_array());
+        for (index, alternative) in alternatives.into_iter().flatten().enumerate() {
+            if alternative.is_array() {
+                let here = format!("{at}/expect/one_of/{index}");
+                self.problem(&here, "an array, expected an object");
+            }
+        }
     }
 
     /// What later steps can rely on.

@@ -8,6 +8,7 @@ use super::locate::Places;
 use super::plain::plain;
 use super::{Problem, Scenario, Step};
 use crate::matcher::escape;
+use crate::template::type_name;
 
 /// Reads a scenario.
 ///
@@ -73,12 +74,32 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn scenario(&mut self, value: &Value) {
         let Value::Object(map) = value else {
-            self.problem("", "a scenario is a JSON object");
+            let message = format!("a scenario is a JSON object, not {}", type_name(value));
+            self.problem("", message);
             return;
         };
-        self.piece::<Scenario>("", map, &["steps"]);
+        let mut header = map.clone();
+        for name in ["requires", "app"] {
+            self.no_array(&mut header, name, "");
+        }
+        if let Some(Value::Object(actors)) = header.get_mut("actors") {
+            let names: Vec<String> = actors.keys().cloned().collect();
+            names
+                .iter()
+                .for_each(|name| self.no_array(actors, name, "/actors"));
+        }
+        self.piece::<Scenario>("", &header, &["steps"]);
         if let Some(steps) = map.get("steps") {
             self.steps(steps, "/steps");
+        }
+    }
+
+    /// Serde reads an array as an object by position, which nobody means.
+    fn no_array(&mut self, parent: &mut Map<String, Value>, name: &str, at: &str) {
+        if let Some(value) = parent.get_mut(name).filter(|value| value.is_array()) {
+            *value = json!({});
+            let message = "an array, expected an object";
+            self.problem(&format!("{at}/{}", escape(name)), message);
         }
     }
 

@@ -7,11 +7,9 @@ const WORDS: &[(&str, &str)] = &[
     ("unknown variant ", "unknown value "),
     ("unknown field ", "unknown key "),
     ("missing field ", "missing key "),
-    ("floating point ", "number "),
+    ("floating point `", "the number `"),
     ("integer `", "the number `"),
     ("boolean `", "the boolean `"),
-    ("number `", "the number `"),
-    ("the the ", "the "),
     ("map, expected", "an object, expected"),
     ("sequence, expected", "an array, expected"),
     ("string \"", "the string \""),
@@ -41,7 +39,6 @@ pub(super) fn plain(message: &str) -> String {
         Some(place) => &message[..place],
         None => message,
     };
-    // Quoted text is the author's own; only what stands round it is rewritten.
     WORDS
         .iter()
         .fold(message.to_owned(), |text, (jargon, word)| {

@@ -6,7 +6,7 @@ use duologue_core::limits::{Limits, Profile};
 use duologue_core::policy::Policy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::plain::plain;
 use super::Lint;
@@ -36,7 +36,9 @@ impl Lint<'_> {
             self.problem("/steps", "there must be at least one step");
         }
         self.requirements(scenario, requirements);
-        self.objects(raw, "", &["requires", "app"]);
+        if let Value::Object(raw) = raw {
+            self.objects(raw, "", &["requires", "app"]);
+        }
         for (index, name) in scenario.requires.limits.iter().enumerate() {
             let at = format!("/requires/limits/{index}");
             if self.limit_name(name, &at)
@@ -127,7 +129,7 @@ impl Lint<'_> {
         for (name, actor) in all.into_iter().flatten() {
             let here = format!("{at}/{}", escape(name));
             if !actor.is_object() {
-                self.problem(&here, "an actor is an object, such as {}");
+                self.problem(&here, "an array, expected an object");
             }
             if self.known.is_numbered(&format!("{prefix}{name}")) {
                 let message = "an actor with a count already makes this name";
@@ -196,11 +198,10 @@ impl Lint<'_> {
     }
 
     /// Serde reads an array as an object by position, which nobody means.
-    pub(super) fn objects(&mut self, parent: &Value, at: &str, names: &[&str]) {
+    pub(super) fn objects(&mut self, parent: &Map<String, Value>, at: &str, names: &[&str]) {
         for name in names {
             if parent.get(*name).is_some_and(Value::is_array) {
-                let message = format!("`{name}` is an object, not an array");
-                self.problem(&format!("{at}/{name}"), message);
+                self.problem(&format!("{at}/{name}"), "an array, expected an object");
             }
         }
     }
@@ -214,10 +215,10 @@ pub(super) fn is_size(value: &Value, range: std::ops::RangeInclusive<u64>) -> bo
     }
 }
 
-fn fields<T: Serialize>(whole: &T) -> serde_json::Map<String, Value> {
+fn fields<T: Serialize>(whole: &T) -> Map<String, Value> {
     match serde_json::to_value(whole) {
         Ok(Value::Object(map)) => map,
-        Ok(_) | Err(_) => serde_json::Map::new(),
+        Ok(_) | Err(_) => Map::new(),
     }
 }
 

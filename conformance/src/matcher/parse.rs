@@ -131,12 +131,13 @@ fn operator<'de, A: MapAccess<'de>>(name: &str, entries: &mut A) -> Result<Match
         }),
         "$length" => {
             let inner: Box<Matcher> = entries.next_value()?;
-            match &*inner {
-                Matcher::Equal(template) if !can_be_length(template) => Err(de::Error::custom(
-                    "`$length` takes an integer, 0 or more, or a matcher of one",
-                )),
-                _ => Ok(Matcher::Length(inner)),
+            if let Matcher::Equal(template) = &*inner
+                && !can_be_length(template)
+            {
+                let message = "`$length` takes an integer, 0 or more, or a matcher of one";
+                return Err(de::Error::custom(message));
             }
+            Ok(Matcher::Length(inner))
         }
         "$contains" => entries.next_value().map(Matcher::Contains),
         "$unordered" => entries.next_value().map(Matcher::Unordered),

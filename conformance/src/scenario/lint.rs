@@ -55,9 +55,10 @@ impl Lint<'_> {
         for (index, step) in steps.as_array().into_iter().flatten().enumerate() {
             for (verb, fields) in step.as_object().into_iter().flatten() {
                 let here = format!("{at}/{index}/{verb}");
-                match fields {
-                    Value::Object(fields) => self.step(verb, fields, &here),
-                    _ => self.problem(&here, "an array, expected an object"),
+                if let Value::Object(fields) = fields {
+                    self.step(verb, fields, &here);
+                } else {
+                    self.problem(&here, "an array, expected an object");
                 }
             }
         }

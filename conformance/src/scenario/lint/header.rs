@@ -209,10 +209,9 @@ impl Lint<'_> {
 
 /// Whether a value is a number in the range or a reference, whose value nobody knows yet.
 pub(super) fn is_size(value: &Value, range: std::ops::RangeInclusive<u64>) -> bool {
-    match value {
-        Value::String(text) => text.contains("${"),
-        other => other.as_u64().is_some_and(|number| range.contains(&number)),
-    }
+    let number = value.as_u64();
+    value.as_str().is_some_and(|text| text.contains("${"))
+        || number.is_some_and(|number| range.contains(&number))
 }
 
 fn fields<T: Serialize>(whole: &T) -> Map<String, Value> {

@@ -152,12 +152,11 @@ impl Lint<'_> {
     }
 
     fn pattern(&mut self, event: &Value, at: &str) {
-        match event {
-            Value::Object(fields) => self.event_type(fields, at),
-            _ => self.problem(
-                at,
-                "an event is an object, such as {\"event\": …, \"data\": …}",
-            ),
+        if let Value::Object(fields) = event {
+            self.event_type(fields, at);
+        } else {
+            let message = "an event is an object, such as {\"event\": …, \"data\": …}";
+            self.problem(at, message);
         }
     }
 

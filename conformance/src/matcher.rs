@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::template::{Template, Text};
@@ -78,8 +78,19 @@ pub struct Mismatch {
     /// What was expected, in words or as JSON.
     pub expected: String,
     /// What was there; none: nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_something",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub actual: Option<Value>,
+}
+
+/// Reads a null that is there as a null, not as nothing.
+fn null_is_something<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 impl Matcher {

@@ -8,6 +8,7 @@ mod id;
 mod lint;
 mod load;
 mod locate;
+mod plain;
 mod problem;
 pub mod step;
 mod target_name;

@@ -111,25 +111,49 @@ fn operator<'de, A: MapAccess<'de>>(name: &str, entries: &mut A) -> Result<Match
         "$regex" => {
             let text: Text = entries.next_value()?;
             if let Some(pattern) = text.literal() {
-                regex::Regex::new(pattern).map_err(de::Error::custom)?;
+                regex::Regex::new(pattern).map_err(|error| {
+                    // The last line of the several says what is wrong.
+                    let error = error.to_string();
+                    let reason = error.lines().last().unwrap_or_default();
+                    let reason = reason.trim_start_matches("error: ");
+                    de::Error::custom(format!("`{pattern}` is no regular expression: {reason}"))
+                })?;
             }
             Ok(Matcher::Regex(text))
         }
         "$gte" => Ok(Matcher::Range {
-            min: Some(entries.next_value()?),
+            min: Some(bound(name, entries)?),
             max: None,
         }),
         "$lte" => Ok(Matcher::Range {
             min: None,
-            max: Some(entries.next_value()?),
+            max: Some(bound(name, entries)?),
         }),
-        "$length" => entries.next_value().map(Matcher::Length),
+        "$length" => {
+            let inner: Box<Matcher> = entries.next_value()?;
+            if let Matcher::Equal(template) = &*inner
+                && !can_be_length(template)
+            {
+                let message = "`$length` takes an integer, 0 or more, or a matcher of one";
+                return Err(de::Error::custom(message));
+            }
+            Ok(Matcher::Length(inner))
+        }
         "$contains" => entries.next_value().map(Matcher::Contains),
         "$unordered" => entries.next_value().map(Matcher::Unordered),
         "$not" => entries.next_value().map(Matcher::Not),
-        "$all" => entries.next_value().map(Matcher::All),
+        "$all" => match entries.next_value::<Vec<Matcher>>()? {
+            none if none.is_empty() => Err(de::Error::custom(
+                "`$all` takes at least one matcher; `$any` matches everything",
+            )),
+            all => Ok(Matcher::All(all)),
+        },
         "$ref" => {
             let path: String = entries.next_value()?;
+            if path.contains("${") {
+                let message = "`$ref` takes a path without `${` and `}`, such as `m1.seq`";
+                return Err(de::Error::custom(message));
+            }
             let text = Text::parse(&format!("${{{path}}}")).map_err(de::Error::custom)?;
             Ok(Matcher::Equal(Template::Text(text)))
         }
@@ -140,9 +164,46 @@ fn operator<'de, A: MapAccess<'de>>(name: &str, entries: &mut A) -> Result<Match
             ))))
         }
         _ => Template::generator(name, entries.next_value()?)
-            .ok_or_else(|| de::Error::unknown_field(name, OPERATORS))?
+            .ok_or_else(|| {
+                let all: Vec<String> = OPERATORS.iter().map(|name| format!("`{name}`")).collect();
+                let all = all.join(", ");
+                de::Error::custom(format!("unknown operator `{name}`, expected one of {all}"))
+            })?
             .map(Matcher::Equal)
             .map_err(de::Error::custom),
+    }
+}
+
+/// A bound of a range: a number, or a reference to one.
+fn bound<'de, A: MapAccess<'de>>(name: &str, entries: &mut A) -> Result<Box<Template>, A::Error> {
+    let bound: Box<Template> = entries.next_value()?;
+    let number = match &*bound {
+        Template::Number(_) => true,
+        Template::Text(text) => text.literal().is_none(),
+        Template::Null
+        | Template::Bool(_)
+        | Template::Array(_)
+        | Template::Object(_)
+        | Template::Generated(_) => false,
+    };
+    if number {
+        Ok(bound)
+    } else {
+        Err(de::Error::custom(format!(
+            "`{name}` takes a number or a `${{…}}` of one"
+        )))
+    }
+}
+
+fn can_be_length(template: &Template) -> bool {
+    match template {
+        Template::Number(number) => number.is_u64(),
+        Template::Text(text) => text.literal().is_none(),
+        Template::Null
+        | Template::Bool(_)
+        | Template::Array(_)
+        | Template::Object(_)
+        | Template::Generated(_) => false,
     }
 }
 
@@ -167,6 +228,12 @@ fn combine(
         } else {
             return Ok(operator);
         }
+    }
+    if let (Some(Template::Number(min)), Some(Template::Number(max))) =
+        (range.0.as_deref(), range.1.as_deref())
+        && min.as_f64() > max.as_f64()
+    {
+        return Err("no number is in this range; `$gte` must not be above `$lte`");
     }
     Ok(Matcher::Range {
         min: range.0,

@@ -8,6 +8,7 @@ use include_dir::{Dir, include_dir};
 use thiserror::Error;
 
 use super::lint::lint;
+use super::locate::Places;
 use super::{Problem, Scenario, load};
 use crate::requirements::Requirements;
 
@@ -92,40 +93,117 @@ impl Corpus {
             if path.is_dir() {
                 files.extend(folder(path)?);
             } else {
-                files.push((slashes(path), read(path)?));
+                let bytes = read(path)?;
+                files.push(Source {
+                    file: slashes(path),
+                    bytes,
+                    below_folder: false,
+                });
             }
         }
         Self::read(files, Check::FormAndReferences)
     }
 
-    fn read(mut files: Vec<(String, String)>, check: Check) -> Result<Self, CorpusError> {
-        files.sort();
+    fn read(mut files: Vec<Source>, check: Check) -> Result<Self, CorpusError> {
+        files.sort_by(|a, b| a.file.cmp(&b.file));
         let mut problems = Vec::new();
         let mut fixtures = Vec::new();
-        for (file, source) in files {
-            match load(&file, &source) {
-                Ok(scenario) => {
+        for file in files {
+            match file.fixture() {
+                Ok(fixture) => {
                     if check == Check::FormAndReferences {
-                        problems.extend(lint(&file, &source, &scenario, Requirements::embedded()));
+                        let Fixture {
+                            file: name,
+                            source,
+                            scenario,
+                            ..
+                        } = &fixture;
+                        problems.extend(lint(name, source, scenario, Requirements::embedded()));
+                        if file.below_folder {
+                            problems.extend(misplaced(&fixture));
+                        }
                     }
-                    let chapter = file.rsplit('/').nth(1).unwrap_or_default().to_owned();
                     fixtures.push(Fixture {
-                        file,
-                        chapter,
-                        source,
-                        scenario,
                         number: fixtures.len(),
+                        ..fixture
                     });
                 }
                 Err(found) => problems.extend(found),
             }
         }
         problems.extend(duplicates(&fixtures));
+        problems.sort();
         if problems.is_empty() {
             Ok(Self { fixtures })
         } else {
             Err(CorpusError::Problems(problems))
         }
+    }
+}
+
+/// A file that has been read.
+struct Source {
+    file: String,
+    bytes: Vec<u8>,
+    /// Whether `file` is a path below a folder of scenarios.
+    below_folder: bool,
+}
+
+impl Source {
+    fn fixture(&self) -> Result<Fixture, Vec<Problem>> {
+        let file = self.file.clone();
+        let source = std::str::from_utf8(&self.bytes).map_err(|error| {
+            let valid = &self.bytes[..error.valid_up_to()];
+            let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let start = valid.iter().rposition(|byte| *byte == b'\n');
+            vec![Problem {
+                file: file.clone(),
+                line,
+                column: String::from_utf8_lossy(&valid[start.map_or(0, |at| at + 1)..])
+                    .chars()
+                    .count()
+                    + 1,
+                pointer: String::new(),
+                message: "the file is not UTF-8 from here on; save it as UTF-8".into(),
+            }]
+        })?;
+        Ok(Fixture {
+            chapter: file.rsplit('/').nth(1).unwrap_or_default().to_owned(),
+            scenario: load(&file, source)?,
+            source: source.to_owned(),
+            file,
+            number: 0,
+        })
+    }
+}
+
+/// What the folder of a scenario says and its id does not. A file in no folder is of no chapter.
+fn misplaced(fixture: &Fixture) -> Option<Problem> {
+    let Fixture {
+        file,
+        chapter,
+        source,
+        scenario,
+        ..
+    } = fixture;
+    let places = Places::new(file, source);
+    let mut chapters = Requirements::embedded().iter().map(|found| &found.chapter);
+    if chapter.is_empty() {
+        None
+    } else if file.matches('/').count() > 1 {
+        let message = "the file is too deep; scenarios are in `<chapter>/<slug>.json`";
+        Some(places.problem("", message))
+    } else if !chapters.any(|known| known == chapter) {
+        let message = format!(
+            "the folder `{chapter}` is no chapter of the specification; scenarios are in \
+             `<chapter>/<slug>.json`"
+        );
+        Some(places.problem("", message))
+    } else if !scenario.id.as_str().starts_with(&format!("{chapter}-")) {
+        let message = format!("an id in the folder `{chapter}` begins with `{chapter}-`");
+        Some(places.problem("/id", message))
+    } else {
+        None
     }
 }
 
@@ -141,32 +219,33 @@ fn duplicates(fixtures: &[Fixture]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for fixture in fixtures {
         let scenario = &fixture.scenario;
-        for id in std::iter::once(&scenario.id).chain(&scenario.aliases) {
-            if let Some(other) = owners.insert(id.as_str(), &fixture.file) {
-                problems.push(Problem {
-                    file: fixture.file.clone(),
-                    line: 1,
-                    column: 1,
-                    pointer: "/id".into(),
-                    message: format!("the id `{id}` is already taken by {other}"),
-                });
+        let id = std::iter::once((&scenario.id, "/id".to_owned()));
+        let aliases = scenario.aliases.iter().enumerate();
+        let aliases = aliases.map(|(index, alias)| (alias, format!("/aliases/{index}")));
+        for (id, pointer) in id.chain(aliases) {
+            let owner = *owners.entry(id.as_str()).or_insert(&fixture.file);
+            if owner != fixture.file {
+                let message = format!("the id `{id}` is already taken by {owner}; choose another");
+                let places = Places::new(&fixture.file, &fixture.source);
+                problems.push(places.problem(&pointer, message));
             }
         }
     }
     problems
 }
 
-fn embedded_files(dir: &Dir<'_>, files: &mut Vec<(String, String)>) {
-    for file in dir.files() {
-        let path = file.path();
-        if let Some(text) = file.contents_utf8().filter(|_| is_json(path)) {
-            files.push((slashes(path), text.to_owned()));
-        }
+fn embedded_files(dir: &Dir<'_>, files: &mut Vec<Source>) {
+    for file in dir.files().filter(|file| is_json(file.path())) {
+        files.push(Source {
+            file: slashes(file.path()),
+            bytes: file.contents().to_owned(),
+            below_folder: true,
+        });
     }
     dir.dirs().for_each(|dir| embedded_files(dir, files));
 }
 
-fn folder(dir: &Path) -> Result<Vec<(String, String)>, CorpusError> {
+fn folder(dir: &Path) -> Result<Vec<Source>, CorpusError> {
     let mut files = Vec::new();
     let mut folders = vec![dir.to_owned()];
     while let Some(next) = folders.pop() {
@@ -177,15 +256,19 @@ fn folder(dir: &Path) -> Result<Vec<(String, String)>, CorpusError> {
                 folders.push(path);
             } else if is_json(&path) {
                 let name = path.strip_prefix(dir).unwrap_or(&path);
-                files.push((slashes(name), read(&path)?));
+                files.push(Source {
+                    file: slashes(name),
+                    bytes: read(&path)?,
+                    below_folder: true,
+                });
             }
         }
     }
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<String, CorpusError> {
-    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+fn read(path: &Path) -> Result<Vec<u8>, CorpusError> {
+    fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> CorpusError {

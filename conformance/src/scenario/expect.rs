@@ -122,24 +122,29 @@ impl TryFrom<ExpectFields> for Expect {
     type Error = &'static str;
 
     fn try_from(fields: ExpectFields) -> Result<Self, Self::Error> {
+        if fields.field.is_some() && fields.error.is_none() {
+            return Err("`field` goes with `error` only");
+        }
         let outcome = match (fields.ok, fields.error, fields.one_of) {
             (Some(ok), None, None) => Outcome::Ok(ok),
-            (None, Some(code), None) => {
-                return Ok(Self {
-                    outcome: Outcome::Error {
-                        code,
-                        field: fields.field,
-                    },
-                    status: fields.status,
-                    headers: fields.headers,
-                });
-            }
-            (None, None, Some(list)) if list.is_empty() => return Err("`one_of` is empty"),
-            (None, None, Some(list)) => Outcome::OneOf(list),
+            (None, Some(code), None) => Outcome::Error {
+                code,
+                field: fields.field,
+            },
+            (None, None, Some(list)) => Outcome::OneOf(checked(list)?),
             _ => return Err("expect exactly one of `ok`, `error` and `one_of`"),
         };
-        if fields.field.is_some() {
-            return Err("`field` goes with `error` only");
+        match (fields.status, &outcome) {
+            (Some(status), _) if !(100..600).contains(&status) => {
+                return Err("`status` is a number from 100 to 599");
+            }
+            (Some(status), Outcome::Error { .. }) if status < 400 => {
+                return Err("an error has a `status` of 400 or more");
+            }
+            (Some(_), Outcome::OneOf(_)) => {
+                return Err("`status` stands inside the alternatives of `one_of`");
+            }
+            (Some(_), Outcome::Ok(_) | Outcome::Error { .. }) | (None, _) => {}
         }
         Ok(Self {
             outcome,
@@ -147,6 +152,32 @@ impl TryFrom<ExpectFields> for Expect {
             headers: fields.headers,
         })
     }
+}
+
+/// A choice has alternatives, and each of them can come to decide.
+fn checked(list: Vec<Alternative>) -> Result<Vec<Alternative>, &'static str> {
+    if list.len() < 2 {
+        return Err("`one_of` takes at least two alternatives");
+    }
+    let takes_all = |expect: &Expect| {
+        expect.outcome == Outcome::Ok(Matcher::any_object())
+            && expect.status.is_none()
+            && expect.headers.is_empty()
+    };
+    let unreachable = list.iter().enumerate().any(|(index, later)| {
+        let success =
+            matches!(&later.expect.outcome, Outcome::Ok(body) if !Expect::is_empty_body(body));
+        success
+            && later.expect.status.is_none()
+            && list[..index].iter().any(|first| takes_all(&first.expect))
+    });
+    if unreachable {
+        return Err(
+            "in `one_of` the first match decides: put `\"ok\": {}`, which takes any \
+                    success, after the other successes",
+        );
+    }
+    Ok(list)
 }
 
 impl TryFrom<AlternativeFields> for Alternative {

@@ -66,7 +66,7 @@ macro_rules! name {
 
 name!(
     /// The immutable id of a scenario, in kebab case.
-    ScenarioId, r"^[a-z0-9]+(-[a-z0-9]+)*$", "a kebab-case id such as `offline-byte-cap`", is_kebab
+    ScenarioId, r"^[a-z0-9]+(-[a-z0-9]+)*$", "a kebab-case id (a-z, 0-9 and single hyphens) such as `offline-byte-cap`", is_kebab
 );
 name!(
     /// The id of a requirement of the specification.
@@ -75,7 +75,9 @@ name!(
 name!(
     /// The name of an actor: a lower-case word of at most 20 bytes.
     ActorName, r"^[a-z][a-z0-9_]{0,19}$",
-    "an actor's name (a lower-case letter, then at most 19 of a-z, 0-9 and _)", is_actor
+    "an actor's name (a lower-case letter, then at most 19 of a-z, 0-9 and _; not a reserved word \
+     such as `admin`)",
+    is_actor
 );
 
 fn is_kebab(text: &str) -> bool {

@@ -5,8 +5,10 @@ use serde_json::{Map, Value, json};
 use serde_path_to_error::Segment;
 
 use super::locate::Places;
+use super::plain::plain;
 use super::{Problem, Scenario, Step};
 use crate::matcher::escape;
+use crate::template::type_name;
 
 /// Reads a scenario.
 ///
@@ -14,19 +16,21 @@ use crate::matcher::escape;
 /// Every defect of the file's form; what its names refer to is the lint's affair.
 pub fn load(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
     // Most files are fine; looking for every defect of one that is not takes longer.
-    serde_json::from_str(source).or_else(|_| load_slowly(file, source))
+    let Ok(scenario) = serde_json::from_str(source) else {
+        return load_slowly(file, source);
+    };
+    // Serde keeps the last of two entries of a map and says nothing.
+    let twice: Vec<Problem> = Places::new(file, source).duplicates().collect();
+    if twice.is_empty() {
+        Ok(scenario)
+    } else {
+        Err(twice)
+    }
 }
 
 fn load_slowly(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
-    let value: Value = serde_json::from_str(source).map_err(|error| {
-        vec![Problem {
-            file: file.to_owned(),
-            line: error.line(),
-            column: error.column(),
-            pointer: String::new(),
-            message: format!("not JSON: {error}"),
-        }]
-    })?;
+    let value: Value =
+        serde_json::from_str(source).map_err(|error| vec![not_json(file, source, &error)])?;
     let places = Places::new(file, source);
     let mut problems: Vec<Problem> = places.duplicates().collect();
     let mut reader = Reader {
@@ -37,10 +41,28 @@ fn load_slowly(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
     if problems.is_empty() {
         // A form that the pieces do not object to is legal as a whole.
         return serde_json::from_value(value)
-            .map_err(|error| vec![places.problem("", error.to_string())]);
+            .map_err(|error| vec![places.problem("", plain(&error.to_string()))]);
     }
     problems.sort();
+    problems.dedup();
     Err(problems)
+}
+
+fn not_json(file: &str, source: &str, error: &serde_json::Error) -> Problem {
+    let message = if source.starts_with('\u{feff}') {
+        "the file begins with a byte order mark; save it without one".to_owned()
+    } else if source.trim().is_empty() {
+        "the file is empty; a scenario is a JSON object".to_owned()
+    } else {
+        format!("not JSON: {}", plain(&error.to_string()))
+    };
+    Problem {
+        file: file.to_owned(),
+        line: error.line().max(1),
+        column: error.column().max(1),
+        pointer: String::new(),
+        message,
+    }
 }
 
 /// Checks the pieces of a file one by one, so that one defect does not hide the next.
@@ -52,12 +74,32 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn scenario(&mut self, value: &Value) {
         let Value::Object(map) = value else {
-            self.problem("", "a scenario is a JSON object");
+            let message = format!("a scenario is a JSON object, not {}", type_name(value));
+            self.problem("", message);
             return;
         };
-        self.piece::<Scenario>("", map, &["steps"]);
+        let mut header = map.clone();
+        for name in ["requires", "app"] {
+            self.no_array(&mut header, name, "");
+        }
+        if let Some(Value::Object(actors)) = header.get_mut("actors") {
+            let names: Vec<String> = actors.keys().cloned().collect();
+            names
+                .iter()
+                .for_each(|name| self.no_array(actors, name, "/actors"));
+        }
+        self.piece::<Scenario>("", &header, &["steps"]);
         if let Some(steps) = map.get("steps") {
             self.steps(steps, "/steps");
+        }
+    }
+
+    /// Serde reads an array as an object by position, which nobody means.
+    fn no_array(&mut self, parent: &mut Map<String, Value>, name: &str, at: &str) {
+        if let Some(value) = parent.get_mut(name).filter(|value| value.is_array()) {
+            *value = json!({});
+            let message = "an array, expected an object";
+            self.problem(&format!("{at}/{}", escape(name)), message);
         }
     }
 
@@ -79,13 +121,18 @@ impl Reader<'_> {
             1 => step.iter().next(),
             _ => None,
         }) else {
-            self.problem(pointer, "a step is an object with one key, its verb");
+            let message = "a step is an object with one key, its verb: { \"recents\": { … } }";
+            self.problem(pointer, message);
             return;
         };
         let at = format!("{pointer}/{}", escape(verb));
         if !Step::VERBS.contains(&verb.as_str()) {
-            let verbs = Step::VERBS.join(", ");
-            self.problem(&at, format!("unknown verb `{verb}`; the verbs are {verbs}"));
+            let hint = if ["sleep", "wait", "pause", "delay"].contains(&verb.as_str()) {
+                "no step waits for time to pass; see \"No sleeps\" in fixtures/README.md".to_owned()
+            } else {
+                format!("the verbs are {}", Step::VERBS.join(", "))
+            };
+            self.problem(&at, format!("unknown verb `{verb}`; {hint}"));
             return;
         }
         let Value::Object(map) = fields else {
@@ -145,9 +192,14 @@ impl Reader<'_> {
             let pointer = segments.iter().fold(at.to_owned(), |pointer, segment| {
                 format!("{pointer}/{}", escape(segment))
             });
-            self.problem(&pointer, message);
-            let Some(name) = segments.first().filter(|name| fields.contains_key(*name)) else {
-                break;
+            self.problem(&pointer, plain(&message));
+            let name = match segments.first() {
+                Some(name) if fields.contains_key(name) => name,
+                Some(_) => break,
+                None => match missing(&message) {
+                    Some(name) => name,
+                    None => break,
+                },
             };
             if !defuse::<T>(&mut fields, name, &wrap, skip) {
                 break;
@@ -167,6 +219,11 @@ fn first_error<T: DeserializeOwned>(value: &Value, skip: usize) -> Option<(Vec<S
     Some((segments, error.inner().to_string()))
 }
 
+/// The member that a message says is missing.
+fn missing(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.strip_suffix('`')
+}
+
 /// Takes a defective member out, or, where one is required, puts something legal in its place.
 fn defuse<T: DeserializeOwned>(
     fields: &mut Map<String, Value>,
@@ -175,10 +232,9 @@ fn defuse<T: DeserializeOwned>(
     skip: usize,
 ) -> bool {
     fields.remove(name);
-    let missing = format!("missing field `{name}`");
     let still_wrong = |fields: &Map<String, Value>| {
         first_error::<T>(&wrap(fields.clone()), skip).is_some_and(|(segments, message)| {
-            message == missing || segments.first().is_some_and(|first| first == name)
+            missing(&message) == Some(name) || segments.first().is_some_and(|first| first == name)
         })
     };
     if !still_wrong(fields) {
@@ -244,22 +300,22 @@ mod tests {
             );
         };
         expect("x.json:2:16:", "kebab-case");
-        expect("x.json:3:3:", "unknown field `surprise`");
-        expect("x.json:4:26:", "unknown field `logins`");
+        expect("x.json:3:3:", "unknown key `surprise`");
+        expect("x.json:4:26:", "unknown key `logins`");
         expect("x.json:6:7:", "unknown verb `sendd`");
         expect("x.json:7:", "$texts");
-        expect("x.json:7:", "missing field `expect`");
-        expect("x.json:8:32:", "invalid type");
-        expect("x.json:8:", "unknown field `colour`");
+        expect("x.json:7:", "missing key `expect`");
+        expect("x.json:8:32:", "the number `5`");
+        expect("x.json:8:", "unknown key `colour`");
         expect("x.json:8:", "exactly one of `ok`, `error` and `one_of`");
-        expect("x.json:9:", "missing field `cursor`");
+        expect("x.json:9:", "missing key `cursor`");
     }
 
     #[test]
     fn duplicate_keys_and_broken_json_are_reported() {
         let twice = problems("{ \"format\": 1, \"format\": 1 }").concat();
         assert!(
-            twice.contains("x.json:1:16: the key stands here twice (at /format)"),
+            twice.contains("x.json:1:16: the key stands here twice; take one away (at /format)"),
             "{twice}"
         );
         assert!(

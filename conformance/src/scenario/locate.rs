@@ -56,7 +56,7 @@ impl<'a> Places<'a> {
     pub(super) fn duplicates(&self) -> impl Iterator<Item = Problem> {
         self.duplicates
             .iter()
-            .map(|pointer| self.problem(pointer, "the key stands here twice"))
+            .map(|pointer| self.problem(pointer, "the key stands here twice; take one away"))
     }
 
     fn index(&mut self, value: &Value<'_>, pointer: String) {

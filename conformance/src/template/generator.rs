@@ -62,12 +62,33 @@ impl Generator {
         }
     }
 
+    /// Tries the generator if it refers to nothing, so that a wrong size is told when loading.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut constant = true;
+        for template in self.templates() {
+            template.each_text(&mut |text| constant &= text.literal().is_some());
+        }
+        if constant {
+            self.value(&Nothing).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
     pub(super) fn templates(&self) -> Vec<&Template> {
         match self {
             Self::TextOfBytes(size) | Self::StringOfBytes(size) => vec![size],
             Self::Repeat { text, times } => vec![text, times],
             Self::Literal(_) => vec![],
         }
+    }
+}
+
+/// What a generator without references can refer to.
+struct Nothing;
+
+impl Scope for Nothing {
+    fn lookup(&self, _: &[&str]) -> Option<Value> {
+        None
     }
 }
 

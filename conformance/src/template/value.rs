@@ -77,7 +77,8 @@ impl Template {
 
     /// Reads `{"$…": …}`, `None` when the key is no generator.
     pub(crate) fn generator(name: &str, argument: Self) -> Option<Result<Self, String>> {
-        let generated = |generator| Some(Ok(Self::Generated(generator)));
+        let generated =
+            |generator: Generator| Some(generator.check().map(|()| Self::Generated(generator)));
         match name {
             "$text_of_bytes" => generated(Generator::TextOfBytes(Box::new(argument))),
             "$string_of_bytes" => generated(Generator::StringOfBytes(Box::new(argument))),
@@ -165,7 +166,16 @@ impl<'de> Visitor<'de> for TemplateVisitor {
                 Template::Generated(Generator::Literal(entries.next_value()?))
             } else {
                 Template::generator(&name, entries.next_value()?)
-                    .ok_or_else(|| de::Error::unknown_field(&name, TEMPLATE_OPERATORS))?
+                    .ok_or_else(|| {
+                        let all: Vec<String> = TEMPLATE_OPERATORS
+                            .iter()
+                            .map(|name| format!("`{name}`"))
+                            .collect();
+                        let all = all.join(", ");
+                        de::Error::custom(format!(
+                            "unknown generator `{name}`, expected one of {all}"
+                        ))
+                    })?
                     .map_err(de::Error::custom)?
             };
             if !members.is_empty() || entries.next_key::<String>()?.is_some() {

@@ -61,7 +61,7 @@ fn names_in_place_of_ids_are_defects() {
 fn a_missing_expectation_and_an_unknown_verb_are_defects_of_form() {
     reports(
         r#"{ "recents": { "as": "alice" } }"#,
-        "missing field `expect`",
+        "missing key `expect`",
     );
     reports(r#"{ "sleep": { "ms": 5 } }"#, "unknown verb `sleep`");
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its setup fails")]
 
 mod attach;
+mod corpora;
 mod exit_codes;
 mod hostile;
 mod lint;

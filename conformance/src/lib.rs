@@ -14,6 +14,7 @@ mod cli;
 pub mod event;
 pub mod executor;
 pub mod matcher;
+pub mod oracle;
 pub mod plan;
 pub mod redact;
 pub mod report;

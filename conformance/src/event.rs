@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::matcher::Mismatch;
+use crate::oracle::ModelVerdict;
 use crate::scenario::{Level, RequirementId, ScenarioId};
 use crate::verdict::{RunOutcome, Totals, Verdict};
 
@@ -141,6 +142,9 @@ pub struct ScenarioFinished {
     /// Why the verdict is not a pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What the model says of it; none: it was not graded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelVerdict>,
 }
 
 /// Why a verdict is not a pass.
@@ -175,4 +179,34 @@ pub struct RunFinished {
     pub interrupted: bool,
     /// MUSTs of the specification that no passed scenario of this run proves.
     pub unproved: Vec<RequirementId>,
+    /// What the model said of the graded scenarios.
+    #[serde(default)]
+    pub model: ModelTotals,
+}
+
+/// Of how many graded scenarios the model said what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelTotals {
+    /// It would have answered the same.
+    pub agreed: u64,
+    /// It would have answered otherwise.
+    pub disagreed: u64,
+    /// It could not tell to the end.
+    pub unknown: u64,
+}
+
+impl ModelTotals {
+    /// The counts of these scenarios.
+    #[must_use]
+    pub fn of(results: &[ScenarioFinished]) -> Self {
+        let mut totals = Self::default();
+        for model in results.iter().filter_map(|result| result.model.as_ref()) {
+            *match model {
+                ModelVerdict::Agrees { .. } => &mut totals.agreed,
+                ModelVerdict::Disagrees { .. } => &mut totals.disagreed,
+                ModelVerdict::Unknown { .. } => &mut totals.unknown,
+            } += 1;
+        }
+        totals
+    }
 }

@@ -23,6 +23,7 @@ mod steps;
 mod stop;
 mod stream_steps;
 mod streams;
+mod tape;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::event::{Event, ModelTotals, Reason, RunFinished, RunStarted, ScenarioFinished};
 use crate::plan::{Facts, Place};
 use crate::requirements::{Keyword, Proof, Requirements};
 use crate::scenario::Fixture;
@@ -81,6 +82,8 @@ pub struct Run {
     pub emitter: Arc<Emitter>,
     /// Ends the run early; what was graded until then counts.
     pub interrupt: CancellationToken,
+    /// Whether the server is the reference itself, so that the model and it must agree.
+    pub reference: bool,
 }
 
 impl Run {
@@ -125,6 +128,7 @@ impl Run {
             emitter: Arc::clone(&self.emitter),
             interrupt: self.interrupt.clone(),
             run_id: fresh_run_id().map_err(means)?,
+            reference: self.reference,
         });
         let results = match everything {
             Some((verdict, reason)) => self.all_alike(&context, verdict, &reason),
@@ -169,7 +173,9 @@ impl Run {
         };
         self.fixtures
             .iter()
-            .map(|fixture| play::finished(context, fixture, verdict, Some(reason.clone()), begun))
+            .map(|fixture| {
+                play::finished(context, fixture, verdict, Some(reason.clone()), begun, None)
+            })
             .collect()
     }
 
@@ -231,6 +237,7 @@ impl Run {
                         verdict,
                         Some(reason),
                         begun,
+                        None,
                     ));
                 }
             }
@@ -255,6 +262,7 @@ impl Run {
             .filter(|id| !proved.contains(id))
             .collect();
         let finished = RunFinished {
+            model: ModelTotals::of(results),
             outcome: totals.outcome(self.options.min_graded),
             totals,
             duration_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX),

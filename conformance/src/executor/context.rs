@@ -82,4 +82,6 @@ pub(super) struct RunContext {
     pub(super) interrupt: CancellationToken,
     /// Part of every user id, so that runs do not meet in a shared app.
     pub(super) run_id: String,
+    /// Whether the server is the reference itself.
+    pub(super) reference: bool,
 }

@@ -9,6 +9,7 @@ use super::call::Call;
 use super::context::RunContext;
 use super::stop::Stop;
 use super::streams::Streams;
+use super::tape::Recorder;
 use crate::redact::Redactor;
 use crate::scenario::{Fixture, Name, Names};
 use crate::template::{Scope, Template, Text, descend};
@@ -22,6 +23,7 @@ pub(super) struct Stage {
     pub(super) key: String,
     pub(super) redactor: Redactor,
     pub(super) streams: Streams,
+    pub(super) recorder: Recorder,
     state: Mutex<State>,
 }
 
@@ -81,12 +83,15 @@ impl Stage {
     pub(super) fn new(run: Arc<RunContext>, fixture: Arc<Fixture>, key: String) -> Self {
         let redactor = Redactor::default();
         run.access.teach(&redactor);
+        let recorder = Recorder::default();
+        recorder.edit(|history| history.operator.clone_from(&run.access.operator));
         Self {
             run,
             fixture,
             key,
             redactor,
             streams: Streams::default(),
+            recorder,
             state: Mutex::new(State::default()),
         }
     }

@@ -10,7 +10,8 @@ use super::requests::Prepared;
 use super::stage::View;
 use super::stop::Stop;
 use crate::event::{Event, Reason, StepFinished};
-use crate::scenario::step::{Assert, Parallel, Repeat};
+use crate::oracle::history::What;
+use crate::scenario::step::{Assert, GatewayAnswer, Parallel, Repeat};
 use crate::scenario::{Expect, Outcome, Step};
 use crate::wire_check::violations;
 
@@ -99,7 +100,7 @@ impl<'a> View<'a> {
     }
 
     async fn leaf(&self, step: &Step, pointer: String) -> Result<Grade, Halt> {
-        let log = Log::default();
+        let log = Log::with(self.stage.recorder.tape(&pointer, is_open(step)));
         for (name, count) in &self.indices {
             log.note(format!("{name} = {count}"));
         }
@@ -142,6 +143,8 @@ impl<'a> View<'a> {
             Step::RawHttp(step) => self.raw_http(step, log).await,
             Step::Provision(step) => self.provision(step, log).await,
             Step::SetGateway(step) => {
+                let takes = step.answer == GatewayAnswer::Ok;
+                log.keep(|| What::Gateway { takes });
                 self.stage
                     .run
                     .gateway
@@ -227,6 +230,12 @@ fn unsupported(answer: &Answer, expect: &Expect) -> Result<(), Stop> {
         "{} {} is declared but not supported",
         answer.method, answer.path
     )))
+}
+
+/// Whether a step names several permitted answers.
+fn is_open(step: &Step) -> bool {
+    let outcome = step.expect().map(|expect| &expect.outcome);
+    matches!(outcome, Some(Outcome::OneOf(_)))
 }
 
 fn mentions_429(expect: &Expect) -> bool {

@@ -9,7 +9,7 @@ use super::freedom::{either_refusal, may_refuse_app};
 use super::history::{Answer, Exchange, Kind};
 use super::names::Bearer;
 use super::replay::{End, Finding, Replay, Step, Stream, apart};
-use super::translate::Translated;
+use super::translate::{Translated, header};
 use crate::matcher::Mismatch;
 
 /// What an app is made of, beside its id and its token.
@@ -45,9 +45,14 @@ impl Replay {
         {
             return Ok(Step::Same);
         }
-        let same_status = same_status(exchange, &reply, answer.status);
+        if is_part(exchange, &reply, answer.status) {
+            return Ok(Step::Same);
+        }
+        let same_status = reply.status == answer.status;
         if open && !same_status {
-            return Err(End::Unknown("the specification leaves this answer open".into()));
+            return Err(End::Unknown(
+                "the specification leaves this answer open".into(),
+            ));
         }
         if request.guessed && !same_status {
             return Err(End::Unknown(
@@ -69,7 +74,9 @@ impl Replay {
             );
         }
         self.opened(exchange, &request, &reply);
-        let app = self.learn(&request, &ours.json, &theirs.json).or(request.app());
+        let app = self
+            .learn(&request, &ours.json, &theirs.json)
+            .or(request.app());
         let mismatches = match reply.body {
             Body::Json(_) => compare(&ours.json, &theirs.json, app, &mut self.names),
             Body::Empty | Body::Stream { .. } | Body::Upload(_) | Body::Download(_) => vec![],
@@ -82,7 +89,9 @@ impl Replay {
             mismatches,
         };
         if open {
-            return Err(End::Unknown("the specification leaves this answer open".into()));
+            return Err(End::Unknown(
+                "the specification leaves this answer open".into(),
+            ));
         }
         Ok(Step::Differs(finding))
     }
@@ -98,31 +107,21 @@ impl Replay {
         if request.is("POST", "/v1/apps") && reply.status == 201 {
             return self.granted(request, reply, theirs);
         }
-        match (&reply.body, exchange.kind) {
-            (Body::Upload(permit), Kind::Upload { bytes, .. }) => {
-                let content_type = exchange
-                    .headers
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-                    .map_or("application/octet-stream", |(_, value)| value);
-                Ok(self.model.upload(permit, bytes, content_type))
-            }
-            (Body::Upload(permit), _) => {
-                let bytes = request.body.len() as u64;
-                let content_type = "application/octet-stream";
-                Ok(self.model.upload(permit, bytes, content_type))
-            }
-            _ => Ok(reply),
-        }
+        let Body::Upload(permit) = &reply.body else {
+            return Ok(reply);
+        };
+        let bytes = match exchange.kind {
+            Kind::Upload { bytes, .. } => bytes,
+            Kind::Plain | Kind::Stream(_) | Kind::Raw => request.body.len() as u64,
+        };
+        let content_type = header(exchange, "content-type");
+        let content_type = content_type.as_deref();
+        let content_type = content_type.unwrap_or("application/octet-stream");
+        Ok(self.model.upload(permit, bytes, content_type))
     }
 
     /// A server may grant other limits than those asked for, and other defaults.
-    fn granted(
-        &mut self,
-        request: &Translated,
-        reply: Reply,
-        theirs: &Said,
-    ) -> Result<Reply, End> {
+    fn granted(&mut self, request: &Translated, reply: Reply, theirs: &Said) -> Result<Reply, End> {
         let ours = Said::of_reply(&reply).json;
         let field = theirs.json["field"].as_str().unwrap_or_default();
         let alike = GRANTED
@@ -242,18 +241,11 @@ fn to_measure(asked: &Value, granted: &Value) -> Value {
     Value::Object(wishes)
 }
 
-/// A part of an upload is sent by the shell, so the model knows only that there is one.
-fn same_status(exchange: &Exchange, reply: &Reply, theirs: u16) -> bool {
-    let part = exchange
-        .headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("range"));
-    match reply.body {
-        Body::Download(_) if part => matches!(theirs, 200 | 206 | 416),
-        Body::Download(_) | Body::Empty | Body::Json(_) | Body::Stream { .. } | Body::Upload(_) => {
-            reply.status == theirs
-        }
-    }
+/// The shell sends the part of an upload that is asked for; the model only knows that there is one.
+fn is_part(exchange: &Exchange, reply: &Reply, theirs: u16) -> bool {
+    matches!(reply.body, Body::Download(_))
+        && header(exchange, "range").is_some()
+        && matches!(theirs, 206 | 416)
 }
 
 /// An answer, read.

@@ -5,13 +5,11 @@ use duologue_core::ErrorCode;
 /// Whether both refusals are permitted of one request. A body may be refused by its declared length
 /// before anything else, and of several faults found in one check any may be reported.
 pub(super) fn either_refusal(ours: ErrorCode, theirs: ErrorCode) -> bool {
-    matches!(
-        theirs,
-        ErrorCode::BodyTooLarge | ErrorCode::MediaTooLarge
-    ) || matches!(
-        (several_faults(ours), several_faults(theirs)),
-        (Some(ours), Some(theirs)) if ours == theirs
-    )
+    matches!(theirs, ErrorCode::BodyTooLarge | ErrorCode::MediaTooLarge)
+        || matches!(
+            (several_faults(ours), several_faults(theirs)),
+            (Some(ours), Some(theirs)) if ours == theirs
+        )
 }
 
 /// Whether a server is free to refuse an app that the model grants: limits have minima of its own.

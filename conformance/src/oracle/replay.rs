@@ -202,9 +202,7 @@ impl Replay {
         let theirs = event.id.as_ref().and_then(|id| id.parse::<u64>().ok());
         let same = match (ours, theirs, stream.mailbox) {
             (None, None, _) => true,
-            (Some(ours), Some(theirs), Some(whose)) => {
-                self.names.bind_cursor(whose, ours, theirs)
-            }
+            (Some(ours), Some(theirs), Some(whose)) => self.names.bind_cursor(whose, ours, theirs),
             _ => false,
         };
         if !same {
@@ -221,7 +219,10 @@ impl Replay {
         if mismatches.is_empty() {
             return Ok(Step::Same);
         }
-        apart(format!("a `{}` event is another one", event.name), mismatches)
+        apart(
+            format!("a `{}` event is another one", event.name),
+            mismatches,
+        )
     }
 
     fn silence(&mut self, stream: u64) -> Result<Step, End> {
@@ -234,7 +235,10 @@ impl Replay {
             Some(frame) => {
                 let shown = self.names.as_theirs(&data(&frame.event));
                 let shown = format!("`{}` {shown}", frame.event.name());
-                apart("nothing came, but the model sends an event", vec![missing(shown)])
+                apart(
+                    "nothing came, but the model sends an event",
+                    vec![missing(shown)],
+                )
             }
         }
     }
@@ -287,10 +291,7 @@ impl Replay {
     }
 }
 
-pub(super) fn apart(
-    message: impl Into<String>,
-    mismatches: Vec<Mismatch>,
-) -> Result<Step, End> {
+pub(super) fn apart(message: impl Into<String>, mismatches: Vec<Mismatch>) -> Result<Step, End> {
     Err(End::Apart(Finding {
         message: message.into(),
         mismatches,

@@ -32,7 +32,10 @@ impl Translated {
             .target
             .split_once('?')
             .unwrap_or((&exchange.target, ""));
-        let token = exchange.token.as_ref().map(|token| format!("Bearer {token}"));
+        let token = exchange
+            .token
+            .as_ref()
+            .map(|token| format!("Bearer {token}"));
         let (authorization, caller) = match token.or_else(|| header(exchange, "authorization")) {
             None => (None, None),
             Some(text) => {
@@ -148,7 +151,8 @@ impl Translated {
     }
 }
 
-fn header(exchange: &Exchange, name: &str) -> Option<String> {
+/// A header of the history's request.
+pub(super) fn header(exchange: &Exchange, name: &str) -> Option<String> {
     exchange
         .headers
         .iter()

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, Reason};
+use crate::event::{Event, ModelTotals, Reason};
 use crate::executor::Report;
+use crate::oracle::ModelVerdict;
 use crate::scenario::{Level, RequirementId, ScenarioId};
 use crate::verdict::{RunOutcome, Totals, Verdict};
 
@@ -21,6 +22,9 @@ pub struct JsonResult {
     pub scenarios: Vec<ScenarioResult>,
     /// MUSTs that no passed scenario of this run proves.
     pub unproved: Vec<RequirementId>,
+    /// What the model said of the graded scenarios.
+    #[serde(default)]
+    pub model: ModelTotals,
     /// The base URL of the server under test.
     pub endpoint: String,
     /// Its name and version, as it says.
@@ -55,6 +59,9 @@ pub struct ScenarioResult {
     /// Why the verdict is not a pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What the model says of it; none: it was not graded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelVerdict>,
 }
 
 /// Collects the result and writes it at the end.
@@ -71,6 +78,7 @@ impl<W: Write> Json<W> {
             totals: Totals::default(),
             scenarios: Vec::new(),
             unproved: Vec::new(),
+            model: ModelTotals::default(),
             endpoint: String::new(),
             implementation: None,
             features: Vec::new(),
@@ -102,11 +110,13 @@ impl<W: Write + Send> Report for Json<W> {
                 level: finished.level,
                 file: finished.file.clone(),
                 reason: finished.reason.clone(),
+                model: finished.model.clone(),
             }),
             Event::RunFinished(finished) => {
                 result.outcome = finished.outcome;
                 result.totals = finished.totals;
                 result.unproved = finished.unproved.clone();
+                result.model = finished.model;
                 result.duration_ms = finished.duration_ms;
                 result.interrupted = finished.interrupted;
                 result.scenarios.sort_by(|a, b| a.file.cmp(&b.file));

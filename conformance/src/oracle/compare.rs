@@ -16,6 +16,7 @@ const FREE: &[&str] = &[
     "features",
     "implementation",
     "protocol_version",
+    "push_gateway_url",
     "retry_after_ms",
     "session_token",
     "vendor_payload",
@@ -185,9 +186,19 @@ impl Comparison<'_> {
         let shown = self.names.as_theirs(&Value::Object(holder));
         self.found.push(Mismatch {
             pointer: at.to_owned(),
-            expected: shown[member].to_string(),
+            expected: brief(&shown[member]),
             actual: theirs.cloned(),
         });
+    }
+}
+
+/// A value as JSON, long ones cut.
+fn brief(value: &Value) -> String {
+    const MAX: usize = 600;
+    let text = value.to_string();
+    match text.len() {
+        0..=MAX => text,
+        _ => format!("{}…", &text[..text.floor_char_boundary(MAX)]),
     }
 }
 

@@ -234,10 +234,11 @@ fn to_measure(asked: &Value, granted: &Value) -> Value {
     }
     wishes.insert("policy".into(), policy);
     wishes.insert("limits".into(), granted["limits"].clone());
-    if let Some(url) = granted["push_gateway_url"].as_str() {
-        let push = json!({ "gateway_url": url, "vendors": granted["push_vendors"] });
-        wishes.insert("push".into(), push);
-    }
+    // Vendors can only be asked for together with a gateway. What the model sends to one that is not
+    // there, nobody reads.
+    let url = granted["push_gateway_url"].as_str();
+    let push = json!({ "gateway_url": url.unwrap_or("http://nowhere/"), "vendors": granted["push_vendors"] });
+    wishes.insert("push".into(), push);
     Value::Object(wishes)
 }
 

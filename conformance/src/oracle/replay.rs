@@ -148,6 +148,7 @@ impl Replay {
         let wishes = json!({
             "profile": description["profile"], "policy": description["policy"],
             "limits": description["limits"], "clock": description["clock"],
+            "push": { "gateway_url": "http://nowhere/", "vendors": description["push_vendors"] },
         });
         let app = self
             .make_app(&wishes)

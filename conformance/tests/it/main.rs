@@ -4,6 +4,7 @@
 mod exit_codes;
 mod hostile;
 mod lint;
+mod oracle;
 mod reports;
 mod schemas;
 

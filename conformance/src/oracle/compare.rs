@@ -217,9 +217,9 @@ mod tests {
     use super::*;
 
     /// The pointers at which the values differ, in an app on a real clock.
-    fn differences(ours: Value, theirs: Value) -> Vec<String> {
+    fn differences(ours: &Value, theirs: &Value) -> Vec<String> {
         let mut names = Names::default();
-        compare(&ours, &theirs, None, &mut names)
+        compare(ours, theirs, None, &mut names)
             .into_iter()
             .map(|found| found.pointer)
             .collect()
@@ -227,8 +227,8 @@ mod tests {
 
     #[test]
     fn what_is_determined_is_compared_and_what_is_free_is_not() {
-        let check = |ours, theirs, expected: &[&str]| {
-            assert_eq!(differences(ours, theirs), expected);
+        let check = |ours: Value, theirs: Value, expected: &[&str]| {
+            assert_eq!(differences(&ours, &theirs), expected);
         };
         check(json!({ "seq": 1 }), json!({ "seq": 1.0, "new": 5 }), &[]);
         check(json!({ "seq": 1 }), json!({ "seq": null }), &["/seq"]);
@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn lifetimes_are_the_same_on_any_clock() {
         let message = |time: u64, end: u64| json!({ "time_ms": time, "expires_ms": end });
-        assert!(differences(message(0, 60), message(1000, 1060)).is_empty());
-        let found = differences(message(0, 60), message(1000, 1061));
+        assert!(differences(&message(0, 60), &message(1000, 1060)).is_empty());
+        let found = differences(&message(0, 60), &message(1000, 1061));
         assert_eq!(found, ["/expires_ms"]);
     }
 

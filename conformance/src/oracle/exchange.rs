@@ -222,10 +222,7 @@ impl Replay {
 fn to_measure(asked: &Value, granted: &Value) -> Value {
     let mut wishes = Map::new();
     for member in ["profile", "clock"] {
-        let wish = match &asked[member] {
-            Value::Null => &granted[member],
-            wish => wish,
-        };
+        let wish = asked.get(member).unwrap_or(&granted[member]);
         wishes.insert(member.into(), wish.clone());
     }
     let mut policy = granted["policy"].clone();

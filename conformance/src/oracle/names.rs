@@ -157,7 +157,7 @@ impl Names {
     }
 
     /// The model's counterpart of a cursor that a request names.
-    pub(super) fn cursor(&self, whose: (usize, String), theirs: &str) -> Counterpart {
+    pub(super) fn cursor(&self, whose: &(usize, String), theirs: &str) -> Counterpart {
         let as_is = |certain| Counterpart {
             cursor: theirs.to_owned(),
             certain,
@@ -170,7 +170,7 @@ impl Names {
         }
         let near = self
             .cursors
-            .get(&whose)
+            .get(whose)
             .and_then(|known| known.range(..=cursor.0).next_back());
         match near {
             None => as_is(false),
@@ -208,7 +208,10 @@ mod tests {
         assert!(!names.bind_cursor(bob(), 503, 15));
         let check = |theirs: &str, cursor: &str, certain: bool| {
             let cursor = cursor.to_owned();
-            assert_eq!(names.cursor(bob(), theirs), Counterpart { cursor, certain });
+            assert_eq!(
+                names.cursor(&bob(), theirs),
+                Counterpart { cursor, certain }
+            );
         };
         check("20", "502", true);
         check("21", "503", false);

@@ -16,12 +16,12 @@ impl Script {
             ..History::default()
         });
         let app = json!({ "app_id": "a1", "admin_token": "t-admin", "clock": "real" });
-        script.request("op", "POST /v1/apps", json!({}), 201, granted(app));
+        script.request("op", "POST /v1/apps", &json!({}), 201, &granted(app));
         for user in ["alice", "bob"] {
             let target = format!("PUT /v1/admin/users/{user}");
             let made = json!({ "user_id": user, "nickname": null, "avatar_url": null,
                 "created_ms": 1, "credential": format!("c-{user}") });
-            script.request("t-admin", &target, json!({}), 201, made);
+            script.request("t-admin", &target, &json!({}), 201, &made);
             let login = json!({ "user_id": user, "device_id": "phone", "platform": "test" });
             let mut session = login.clone();
             session["session_token"] = format!("s-{user}").into();
@@ -29,9 +29,9 @@ impl Script {
             script.request(
                 &format!("c-{user}"),
                 "POST /v1/sessions",
-                login,
+                &login,
                 201,
-                session,
+                &session,
             );
         }
         script.stream("s-bob");
@@ -59,10 +59,7 @@ impl Script {
         answer: Option<Answer>,
     ) {
         let (method, target) = line.split_once(' ').unwrap();
-        let body = match body {
-            Value::Null => Bytes::new(),
-            body => Bytes::from(body.to_string()),
-        };
+        let body = Bytes::from(body.to_string());
         self.add(What::Exchange(Box::new(Exchange {
             token: Some(token.into()),
             method: method.into(),
@@ -74,13 +71,13 @@ impl Script {
         })));
     }
 
-    fn request(&mut self, token: &str, line: &str, body: Value, status: u16, answer: Value) {
+    fn request(&mut self, token: &str, line: &str, body: &Value, status: u16, answer: &Value) {
         let body_of = |json: &Value| Bytes::from(json.to_string());
         let answer = Answer {
             status,
-            body: body_of(&answer),
+            body: body_of(answer),
         };
-        self.exchange(token, line, &body, Kind::Plain, Some(answer));
+        self.exchange(token, line, body, Kind::Plain, Some(answer));
     }
 
     fn stream(&mut self, token: &str) {
@@ -109,7 +106,7 @@ impl Script {
     fn send(&mut self, seq: u64, id: &str) {
         let body = json!({ "to": "bob", "content": { "type": "text", "text": "hi" } });
         let answer = message(id, seq);
-        self.request("s-alice", "POST /v1/messages", body, 200, answer);
+        self.request("s-alice", "POST /v1/messages", &body, 200, &answer);
     }
 
     #[track_caller]
@@ -146,12 +143,18 @@ fn a_server_that_does_what_the_model_does_agrees() {
     let mut script = Script::new();
     script.live("17", "m1", 1);
     let ack = |cursor: &str| json!({ "cursor": cursor });
-    script.request("s-bob", "POST /v1/events/ack", ack("17"), 204, Value::Null);
+    script.request(
+        "s-bob",
+        "POST /v1/events/ack",
+        &ack("17"),
+        204,
+        &Value::Null,
+    );
     script.send(2, "m2");
     script.live("40", "m2", 2);
     let refused = json!({ "code": "user_not_found", "message": "who?", "field": "to" });
     let body = json!({ "to": "carol", "content": { "type": "text", "text": "hi" } });
-    script.request("s-alice", "POST /v1/messages", body, 404, refused);
+    script.request("s-alice", "POST /v1/messages", &body, 404, &refused);
     let compared = script.0.records.len() as u64;
     assert_eq!(check(&script.0), ModelVerdict::Agrees { compared });
 }
@@ -169,7 +172,7 @@ fn another_refusal_is_found_and_ends_the_comparison() {
     let at = script.0.records.len();
     let blocked = json!({ "code": "blocked_by_recipient", "message": "no" });
     let body = json!({ "to": "bob", "content": { "type": "text", "text": "hi" } });
-    script.request("s-alice", "POST /v1/messages", body, 403, blocked);
+    script.request("s-alice", "POST /v1/messages", &body, 403, &blocked);
     script.send(9, "m9");
     script.disagrees(at, "403 blocked_by_recipient");
 }
@@ -232,7 +235,7 @@ fn an_answer_that_the_scenario_leaves_open_is_no_disagreement() {
     let mut script = Script::new();
     let body = json!({ "to": "bob", "content": { "type": "text", "text": "hi" } });
     let refused = json!({ "code": "malformed_json", "message": "no" });
-    script.request("s-alice", "POST /v1/messages", body, 400, refused);
+    script.request("s-alice", "POST /v1/messages", &body, 400, &refused);
     let last = script.0.records.len() - 1;
     script.0.records[last].open = true;
     let found = check(&script.0);
@@ -244,7 +247,7 @@ fn too_many_requests_are_nothing_at_all() {
     let mut script = Script::new();
     let body = json!({ "to": "bob", "content": { "type": "text", "text": "hi" } });
     let wait = json!({ "code": "rate_limited", "message": "slow down", "retry_after_ms": 5 });
-    script.request("s-alice", "POST /v1/messages", body, 429, wait);
+    script.request("s-alice", "POST /v1/messages", &body, 429, &wait);
     script.send(2, "m2");
     let found = check(&script.0);
     assert!(matches!(found, ModelVerdict::Agrees { .. }), "{found:?}");

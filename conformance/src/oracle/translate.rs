@@ -135,13 +135,13 @@ impl Translated {
         if self.is("GET", "/v1/events")
             && let Some(id) = &mut self.last_event_id
         {
-            let found = names.cursor(whose, id);
+            let found = names.cursor(&whose, id);
             (*id, self.guessed) = (found.cursor, !found.certain);
         } else if self.is("POST", "/v1/events/ack")
             && let Ok(mut body) = serde_json::from_slice::<Value>(&self.body)
             && let Some(cursor) = body["cursor"].as_str()
         {
-            let found = names.cursor(whose, cursor);
+            let found = names.cursor(&whose, cursor);
             if found.cursor != cursor {
                 body["cursor"] = Value::String(found.cursor);
                 self.body = Bytes::from(body.to_string());

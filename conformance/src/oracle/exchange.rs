@@ -196,7 +196,8 @@ impl Replay {
     fn learn(&mut self, request: &Translated, ours: &Value, theirs: &Value) -> Option<usize> {
         let both = |member: &str| Some((ours[member].as_str()?, theirs[member].as_str()?));
         if let Some((_, admin_token)) = both("admin_token") {
-            return Some(self.learn_app(ours, theirs, admin_token));
+            let manual = ours["clock"] == "manual";
+            return Some(self.learn_app(ours, theirs, admin_token, manual));
         }
         let app = request.app()?;
         for member in ["credential", "session_token"] {

@@ -153,13 +153,20 @@ impl Replay {
         let app = self
             .make_app(&wishes)
             .map_err(|reason| format!("the model cannot have the app under test: {reason}"))?;
-        self.learn_app(&app, description, &shared.admin_token);
+        // Others may move its clock too, so its times say no more than those of a real one.
+        self.learn_app(&app, description, &shared.admin_token, false);
         Ok(())
     }
 
     /// Notes a new app of both.
-    pub(super) fn learn_app(&mut self, ours: &Value, theirs: &Value, admin_token: &str) -> usize {
-        let number = self.names.add_app(ours["clock"] == "manual");
+    pub(super) fn learn_app(
+        &mut self,
+        ours: &Value,
+        theirs: &Value,
+        admin_token: &str,
+        manual: bool,
+    ) -> usize {
+        let number = self.names.add_app(manual);
         if let (Some(ours), Some(theirs)) = (ours["app_id"].as_str(), theirs["app_id"].as_str()) {
             self.names.bind("app_id", ours, theirs);
         }

@@ -109,6 +109,14 @@ impl Script {
         self.request("s-alice", "POST /v1/messages", &body, 200, &answer);
     }
 
+    /// A send of alice's that is refused.
+    fn refused(&mut self, to: &str, status: u16, code: &str, open: bool) {
+        let body = json!({ "to": to, "content": { "type": "text", "text": "hi" } });
+        let answer = json!({ "code": code, "message": "no" });
+        self.request("s-alice", "POST /v1/messages", &body, status, &answer);
+        self.0.records.last_mut().unwrap().open = open;
+    }
+
     #[track_caller]
     fn disagrees(&self, at: usize, words: &str) {
         let found = check(&self.0);
@@ -170,11 +178,38 @@ fn a_wrong_seq_is_found_where_it_was_said() {
 fn another_refusal_is_found_and_ends_the_comparison() {
     let mut script = Script::new();
     let at = script.0.records.len();
-    let blocked = json!({ "code": "blocked_by_recipient", "message": "no" });
-    let body = json!({ "to": "bob", "content": { "type": "text", "text": "hi" } });
-    script.request("s-alice", "POST /v1/messages", &body, 403, &blocked);
+    script.refused("bob", 403, "blocked_by_recipient", false);
     script.send(9, "m9");
     script.disagrees(at, "403 blocked_by_recipient");
+    let ModelVerdict::Disagrees { disagreements } = check(&script.0) else {
+        panic!("no disagreement");
+    };
+    assert_eq!(disagreements.len(), 1);
+}
+
+#[test]
+fn another_status_of_success_is_found() {
+    let mut script = Script::new();
+    let at = script.0.records.len();
+    let friends = json!({ "friends": [], "complete": true });
+    script.request("s-bob", "GET /v1/friends", &Value::Null, 202, &friends);
+    script.disagrees(at, "202");
+}
+
+#[test]
+fn of_several_faults_any_may_be_reported_but_not_one_of_a_later_check() {
+    let check = |code: &str, status: u16, open: bool, agrees: bool| {
+        let mut script = Script::new();
+        script.refused("bad id!", status, code, open);
+        let found = check(&script.0);
+        let agreed = matches!(found, ModelVerdict::Agrees { .. });
+        assert_eq!(agreed, agrees, "{code}: {found:?}");
+    };
+    check("invalid_lifetime", 400, false, true);
+    check("body_too_large", 413, false, true);
+    check("user_not_found", 404, false, false);
+    check("malformed_json", 400, false, false);
+    check("malformed_json", 400, true, true);
 }
 
 #[test]
@@ -233,11 +268,7 @@ fn what_differs_beside_other_requests_is_unknown() {
 #[test]
 fn an_answer_that_the_scenario_leaves_open_is_no_disagreement() {
     let mut script = Script::new();
-    let body = json!({ "to": "bob", "content": { "type": "text", "text": "hi" } });
-    let refused = json!({ "code": "malformed_json", "message": "no" });
-    script.request("s-alice", "POST /v1/messages", &body, 400, &refused);
-    let last = script.0.records.len() - 1;
-    script.0.records[last].open = true;
+    script.refused("bob", 400, "malformed_json", true);
     let found = check(&script.0);
     assert!(matches!(found, ModelVerdict::Unknown { .. }), "{found:?}");
 }

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// The members of answers, events and pushes that hold an id the server invents.
 const INVENTED: &[&str] = &["app_id", "media_id", "message_id"];
 
+/// The members that hold a token.
+const TOKENS: &[&str] = &["admin_token", "credential", "session_token"];
+
 /// All that is known so far.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -90,6 +93,8 @@ impl Names {
                 if let Some(kind) = kind_of(member) {
                     let new = self.theirs(kind, text).unwrap_or("(a new id)");
                     *text = new.to_owned();
+                } else if TOKENS.contains(&member) {
+                    *text = "(a token)".into();
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.rename(member, item)),

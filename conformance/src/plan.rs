@@ -164,6 +164,7 @@ pub fn unmet_limits(scenario: &Scenario, limits: &Value) -> Option<String> {
     Some(format!("the app has no {null}"))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "most verbs change no app")]
 fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
     let policy = app.map(|app| &app["policy"]);
     let other_policy = scenario
@@ -174,7 +175,15 @@ fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
     let mut changes = false;
     for step in &scenario.steps {
         step.each(&mut |step| {
-            changes |= matches!(step, Step::SetPolicy(_) | Step::AdvanceClock(_));
+            changes |= match step {
+                Step::SetPolicy(_) | Step::AdvanceClock(_) => true,
+                Step::Request(request) => {
+                    let path = request.path.source();
+                    let whole_app = ["/v1/admin/policy", "/v1/admin/clock"].contains(&path);
+                    whole_app && request.method.source() != "GET"
+                }
+                _ => false,
+            };
         });
     }
     changes || other_policy
@@ -293,5 +302,20 @@ mod tests {
                 "{app}"
             );
         }
+    }
+
+    #[test]
+    fn a_bare_request_that_changes_the_app_runs_alone_too() {
+        let check = |method: &str, path: &str, expected: Place| {
+            let steps = json!([{ "request": { "as": "admin", "method": method, "path": path,
+                "expect": { "ok": {} } } }]);
+            let scenario = scenario(&json!({}), &steps);
+            let facts = facts(&[], shared());
+            assert_eq!(facts.place(&scenario), expected, "{method} {path}");
+        };
+        check("POST", "/v1/admin/clock", Place::Alone);
+        check("PUT", "/v1/admin/policy", Place::Alone);
+        check("GET", "/v1/admin/policy", Place::SharedApp);
+        check("PUT", "/v1/profile", Place::SharedApp);
     }
 }

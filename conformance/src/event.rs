@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::matcher::Mismatch;
+use crate::oracle::ModelVerdict;
 use crate::scenario::{Level, RequirementId, ScenarioId};
 use crate::shard::Shard;
 use crate::verdict::{RunOutcome, Totals, Verdict};
@@ -177,6 +178,9 @@ pub struct ScenarioFinished {
     /// The entry of the list of known failures that excuses this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
+    /// What the model says of it; none: it was not graded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelVerdict>,
 }
 
 /// Why a failure was expected.
@@ -227,6 +231,9 @@ pub struct RunFinished {
     /// What is wrong with the list of known failures; anything here fails the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<Stale>,
+    /// What the model said of the graded scenarios.
+    #[serde(default)]
+    pub model: ModelTotals,
 }
 
 /// An entry of the list of known failures that no longer tells the truth.
@@ -252,4 +259,31 @@ pub enum StaleKind {
     ChangedSignature,
     /// The entry's last day is over.
     Expired,
+}
+
+/// Of how many graded scenarios the model said what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelTotals {
+    /// It would have answered the same.
+    pub agreed: u64,
+    /// It would have answered otherwise.
+    pub disagreed: u64,
+    /// It could not tell to the end.
+    pub unknown: u64,
+}
+
+impl ModelTotals {
+    /// The counts of these scenarios.
+    #[must_use]
+    pub fn of(results: &[ScenarioFinished]) -> Self {
+        let mut totals = Self::default();
+        for model in results.iter().filter_map(|result| result.model.as_ref()) {
+            *match model {
+                ModelVerdict::Agrees { .. } => &mut totals.agreed,
+                ModelVerdict::Disagrees { .. } => &mut totals.disagreed,
+                ModelVerdict::Unknown { .. } => &mut totals.unknown,
+            } += 1;
+        }
+        totals
+    }
 }

@@ -24,6 +24,7 @@ mod steps;
 mod stop;
 mod stream_steps;
 mod streams;
+mod tape;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::event::{Event, ModelTotals, Reason, RunFinished, RunStarted, ScenarioFinished};
 use crate::plan::{Facts, Place};
 use crate::requirements::{Keyword, Proof, Requirements};
 use crate::scenario::Fixture;
@@ -90,6 +91,8 @@ pub struct Run {
     pub emitter: Arc<Emitter>,
     /// Ends the run early; what was graded until then counts.
     pub interrupt: CancellationToken,
+    /// Whether the server is the reference itself, so that the model and it must agree.
+    pub reference: bool,
 }
 
 impl Run {
@@ -136,6 +139,7 @@ impl Run {
             interrupt: self.interrupt.clone(),
             seed: self.seed.clone(),
             begun,
+            reference: self.reference,
         });
         let results = match everything {
             Some((verdict, reason)) => all_alike(&context, &mine, verdict, &reason),
@@ -258,6 +262,7 @@ impl Run {
                         verdict,
                         Some(reason),
                         begun,
+                        None,
                     ));
                 }
             }
@@ -282,6 +287,7 @@ impl Run {
             .filter(|id| !proved.contains(id))
             .collect();
         let finished = RunFinished {
+            model: ModelTotals::of(results),
             outcome: totals.outcome(self.options.min_graded),
             totals,
             duration_ms: milliseconds(begun.elapsed()),
@@ -308,7 +314,9 @@ fn all_alike(
     };
     scenarios
         .iter()
-        .map(|(fixture, _)| play::finished(context, fixture, verdict, Some(reason.clone()), begun))
+        .map(|(fixture, _)| {
+            play::finished(context, fixture, verdict, Some(reason.clone()), begun, None)
+        })
         .collect()
 }
 

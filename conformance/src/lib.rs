@@ -3,9 +3,11 @@
 //! A scenario file becomes a [`scenario::Scenario`], legal by construction: unknown keys and verbs,
 //! missing expectations and broken references do not load. A [`plan`] says which scenarios apply to
 //! a server and where they run. The [`executor`] runs them over the network and emits [`event`]s,
-//! from which each scenario's [`verdict`] and every [`report`] follow. What the specification says
-//! is embedded ([`requirements`]), so that a failure shows the sentence that was broken, and every
-//! message on the wire is compared with the protocol's schemas ([`wire_check`]).
+//! from which each scenario's [`verdict`] and every [`report`] follow. After each graded scenario the
+//! core's own server does the same, and the [`oracle`] tells where it would have answered otherwise.
+//! What the specification says is embedded ([`requirements`]), so that a failure shows the sentence
+//! that was broken, and every message on the wire is compared with the protocol's schemas
+//! ([`wire_check`]).
 //!
 //! Nothing in here knows a particular server: the embedded reference server is one
 //! [`target::Target`] among others.
@@ -14,6 +16,7 @@ mod cli;
 pub mod event;
 pub mod executor;
 pub mod matcher;
+pub mod oracle;
 pub mod plan;
 pub mod record;
 pub mod redact;

@@ -198,6 +198,11 @@ fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
             changes |= match step {
                 Step::SetPolicy(_) | Step::AdvanceClock(_) => true,
                 Step::Outlive(_) => app.is_some_and(|app| app["clock"] == "manual"),
+                Step::Request(request) => {
+                    let path = request.path.source();
+                    let whole_app = ["/v1/admin/policy", "/v1/admin/clock"].contains(&path);
+                    whole_app && request.method.source() != "GET"
+                }
                 _ => false,
             };
         });
@@ -290,5 +295,20 @@ mod tests {
                 "{app}"
             );
         }
+    }
+
+    #[test]
+    fn a_bare_request_that_changes_the_app_runs_alone_too() {
+        let check = |method: &str, path: &str, expected: Place| {
+            let steps = json!([{ "request": { "as": "admin", "method": method, "path": path,
+                "expect": { "ok": {} } } }]);
+            let scenario = scenario(&json!({}), &steps);
+            let facts = facts(&["manual-clock"], shared());
+            assert_eq!(facts.place(&scenario), expected, "{method} {path}");
+        };
+        check("POST", "/v1/admin/clock", Place::Alone);
+        check("PUT", "/v1/admin/policy", Place::Alone);
+        check("GET", "/v1/admin/policy", Place::SharedApp);
+        check("PUT", "/v1/profile", Place::SharedApp);
     }
 }

@@ -3,6 +3,7 @@
 mod curl;
 mod json;
 mod junit;
+mod model;
 mod ndjson;
 mod progress;
 mod summary;

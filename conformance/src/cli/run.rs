@@ -147,6 +147,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         fixtures,
         emitter: Arc::clone(&emitter),
         interrupt: interrupt.clone(),
+        reference: settings.target == Target::Embedded,
     };
     let result = run.run().await;
     running.stop().await;

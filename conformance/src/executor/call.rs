@@ -11,6 +11,7 @@ use super::log::Log;
 use super::stage::Stage;
 use super::stop::Stop;
 use crate::event::{Entry, Exchange};
+use crate::oracle::history::{self, Kind, What};
 
 /// How long a run waits in all for one request that is answered with 429.
 const RATE_LIMIT_PATIENCE: Duration = Duration::from_secs(20);
@@ -27,6 +28,7 @@ pub(super) struct Call {
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Option<Payload>,
+    pub(super) kind: Kind,
 }
 
 /// The body of a request.
@@ -101,6 +103,7 @@ impl Call {
             target,
             headers: Vec::new(),
             body: None,
+            kind: Kind::Plain,
         }
     }
 
@@ -114,6 +117,19 @@ impl Call {
             None => None,
             Some(Payload::Raw(bytes)) => Some(bytes.clone()),
             Some(Payload::Json(json)) => Some(Bytes::from(json.to_string())),
+        }
+    }
+
+    /// As the oracle gets it.
+    pub(super) fn to_history(&self, answer: Option<history::Answer>) -> history::Exchange {
+        history::Exchange {
+            token: self.token.clone(),
+            method: self.method.clone(),
+            target: self.target.clone(),
+            headers: self.headers.clone(),
+            body: self.bytes().unwrap_or_default(),
+            kind: self.kind,
+            answer,
         }
     }
 }
@@ -182,6 +198,13 @@ impl Stage {
         result: &Result<RawResponse, TransportError>,
         log: &Log,
     ) {
+        log.keep(|| {
+            let answer = result.as_ref().ok().map(|response| history::Answer {
+                status: response.status,
+                body: response.body.clone(),
+            });
+            What::Exchange(Box::new(call.to_history(answer)))
+        });
         let redact = &self.redactor;
         let headers = call
             .headers

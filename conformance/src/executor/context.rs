@@ -86,4 +86,6 @@ pub(super) struct RunContext {
     /// Part of every user id, so that runs do not meet in a shared app.
     pub(super) seed: String,
     pub(super) begun: Instant,
+    /// Whether the server is the reference itself.
+    pub(super) reference: bool,
 }

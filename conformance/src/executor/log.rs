@@ -3,21 +3,26 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::tape::Tape;
 use crate::event::{Entry, Line};
+use crate::oracle::history::What;
 
-/// Collects what went over the wire during a step.
+/// Collects what went over the wire during a step, for people and, on a tape, for the oracle. What
+/// the runner does on its own account goes to a log without a tape.
 #[derive(Debug)]
 pub(super) struct Log {
     /// When the run began.
     begun: Instant,
     lines: Mutex<Vec<Line>>,
+    tape: Option<Tape>,
 }
 
 impl Log {
-    pub(super) fn new(begun: Instant) -> Self {
+    pub(super) fn new(begun: Instant, tape: Option<Tape>) -> Self {
         Self {
             begun,
             lines: Mutex::new(Vec::new()),
+            tape,
         }
     }
 
@@ -33,6 +38,13 @@ impl Log {
 
     pub(super) fn note(&self, text: impl Into<String>) {
         self.add(Entry::Note { text: text.into() });
+    }
+
+    /// Keeps something for the oracle.
+    pub(super) fn keep(&self, what: impl FnOnce() -> What) {
+        if let Some(tape) = &self.tape {
+            tape.add(what());
+        }
     }
 
     /// Goes on with what another log holds.

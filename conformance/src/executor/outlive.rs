@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::judge::Grade;
-use super::log::Log;
+use super::log::{Log, milliseconds};
 use super::stage::{Stage, View};
 use super::stop::Stop;
+use crate::oracle::history::What;
 use crate::scenario::Step;
 use crate::scenario::step::Outlive;
 
@@ -77,6 +78,9 @@ impl View<'_> {
             rest.as_millis()
         ));
         tokio::time::sleep(rest).await;
+        log.keep(|| What::Waited {
+            ms: milliseconds(needed),
+        });
         Ok(())
     }
 }

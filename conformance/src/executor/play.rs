@@ -10,6 +10,8 @@ use super::stage::{Stage, View};
 use super::steps::Halt;
 use super::stop::Stop;
 use crate::event::{Event, Reason, ScenarioFinished, ScenarioStarted, StepFinished};
+use crate::matcher::Mismatch;
+use crate::oracle::{self, ModelVerdict};
 use crate::plan::Place;
 use crate::scenario::Fixture;
 use crate::signature::signature;
@@ -43,6 +45,7 @@ pub(super) async fn play(
             Verdict::NotApplicable,
             Some(reason),
             begun,
+            None,
         ));
     }
     let stage = Stage::new(Arc::clone(&run), Arc::clone(&fixture), run.key(&fixture));
@@ -51,7 +54,7 @@ pub(super) async fn play(
         () = run.interrupt.cancelled() => {
             let _ = tokio::time::timeout(GOODBYE_PATIENCE, stage.leave()).await;
             let reason = Reason { message: "the run was interrupted".into(), ..Reason::default() };
-            return Ok(finished(&run, &fixture, Verdict::CouldNotRun, Some(reason), begun));
+            return Ok(finished(&run, &fixture, Verdict::CouldNotRun, Some(reason), begun, None));
         }
     };
     stage.leave().await;
@@ -96,17 +99,48 @@ pub(super) async fn play(
             )
         }
     };
-    Ok(finished(
-        &run,
-        &fixture,
-        verdict,
-        reason.map(|reason| redacted(&stage, reason)),
-        begun,
-    ))
+    let reason = reason.map(|reason| redacted(&stage, reason));
+    let (verdict, reason, model) = ask_model(&stage, verdict, reason);
+    Ok(finished(&run, &fixture, verdict, reason, begun, model))
+}
+
+/// Asks the oracle about a graded scenario. The reference server has to do what the model does, or
+/// the scenario's pass is worth nothing.
+fn ask_model(
+    stage: &Stage,
+    verdict: Verdict,
+    reason: Option<Reason>,
+) -> (Verdict, Option<Reason>, Option<ModelVerdict>) {
+    if !matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn) {
+        return (verdict, reason, None);
+    }
+    let mut model = oracle::check(&stage.recorder.take());
+    if let ModelVerdict::Disagrees { disagreements } = &mut model {
+        for found in disagreements.iter_mut() {
+            found.message = stage.redactor.text(&found.message);
+            redact(stage, &mut found.mismatches);
+        }
+        if let (true, Some(first)) = (
+            stage.run.reference && verdict != Verdict::Fail,
+            disagreements.first(),
+        ) {
+            let reason = Reason {
+                message: format!(
+                    "the reference server and the model disagree: {}",
+                    first.message
+                ),
+                step: Some(first.step.clone()),
+                mismatches: first.mismatches.clone(),
+                ..Reason::default()
+            };
+            return (Verdict::HarnessFault, Some(reason), Some(model));
+        }
+    }
+    (verdict, reason, Some(model))
 }
 
 async fn perform(stage: &Stage) -> Result<Grade, Halt> {
-    let log = stage.log();
+    let log = stage.taped_log(SETUP, false);
     let at_ms = log.now_ms();
     let setup = async {
         stage.enter_app(&log).await?;
@@ -163,14 +197,18 @@ fn check_pushes(stage: &Stage) -> Result<(), Stop> {
 
 fn redacted(stage: &Stage, mut reason: Reason) -> Reason {
     reason.message = stage.redactor.text(&reason.message);
-    for mismatch in &mut reason.mismatches {
+    redact(stage, &mut reason.mismatches);
+    reason
+}
+
+fn redact(stage: &Stage, mismatches: &mut [Mismatch]) {
+    for mismatch in mismatches {
         mismatch.expected = stage.redactor.text(&mismatch.expected);
         mismatch.actual = mismatch
             .actual
             .as_ref()
             .map(|actual| stage.redactor.json(actual));
     }
-    reason
 }
 
 /// Emits and returns what is said of a scenario.
@@ -180,6 +218,7 @@ pub(super) fn finished(
     verdict: Verdict,
     reason: Option<Reason>,
     begun: Instant,
+    model: Option<ModelVerdict>,
 ) -> ScenarioFinished {
     let scenario = &fixture.scenario;
     let finished = ScenarioFinished {
@@ -196,6 +235,7 @@ pub(super) fn finished(
             .map(|reason| signature(reason, &run.key(fixture))),
         reason,
         known: None,
+        model,
     };
     run.emitter.emit(&Event::ScenarioFinished(finished.clone()));
     finished

@@ -8,6 +8,7 @@ use super::log::Log;
 use super::stage::View;
 use super::stop::Stop;
 use crate::event::Entry;
+use crate::oracle::history::What;
 use crate::scenario::step::{ExpectNoPushBefore, ExpectPush};
 use crate::template::Text;
 use crate::wire_check::violations;
@@ -70,6 +71,7 @@ impl View<'_> {
             );
             return Err(self.silence(&message).await);
         };
+        log.keep(|| What::Push(push.clone()));
         log.add(Entry::Push {
             body: self.stage.redactor.body(push.to_string().as_bytes()),
         });

@@ -13,7 +13,9 @@ use super::requests::encode;
 use super::stage::{App, Caller, Session, Stage, User, View};
 use super::stop::Stop;
 use super::streams::OpenStream;
+use crate::oracle::history::{self, Kind, SharedApp, What};
 use crate::plan::{outlives, unmet_limits};
+
 use crate::scenario::{Actor, ActorName, AppNeeds, ClockNeed, Step};
 
 /// Asked for where a step waits for heartbeats and the scenario does not say how often they come.
@@ -31,6 +33,12 @@ impl Stage {
                 admin_token: self.run.access.admin.clone().unwrap_or_default(),
                 own: false,
             };
+            self.recorder.edit(|history| {
+                history.shared = Some(SharedApp {
+                    description: app.description.clone(),
+                    admin_token: app.admin_token.clone(),
+                });
+            });
             self.state().apps.insert(String::new(), app);
             return self.set_shared_policy(log).await;
         }
@@ -364,7 +372,16 @@ impl Stage {
         let duologue_client::Opened::Stream(source) = opened? else {
             return Err(Stop::fail("opening a stream in the setup was refused"));
         };
-        let mut stream = OpenStream::new(session.to_owned(), session.to_owned(), *source);
+        let number = self.recorder.next_stream();
+        let mut call = Call::json(caller, "GET", "/v1/events".into());
+        call.kind = Kind::Stream(number);
+        let answer = history::Answer {
+            status: 200,
+            body: Default::default(),
+        };
+        log.keep(|| What::Exchange(Box::new(call.to_history(Some(answer)))));
+        let name = session.to_owned();
+        let mut stream = OpenStream::new(name.clone(), name, number, *source);
         let sync = view.read_sync(&mut stream, log).await?;
         if let Some(cursor) = sync["cursors"]
             .as_array()
@@ -376,6 +393,7 @@ impl Stage {
             self.expect_success("an acknowledgement", &answer)?;
         }
         stream.close().await;
+        log.keep(|| What::Left { stream: number });
         view.wait_until_away(session, log).await?;
         if session.ends_with(SETUP_DEVICE) {
             let call = Call::json(caller, "DELETE", "/v1/sessions/current".into());

@@ -11,6 +11,7 @@ use super::context::RunContext;
 use super::log::Log;
 use super::stop::Stop;
 use super::streams::Streams;
+use super::tape::Recorder;
 use crate::redact::Redactor;
 use crate::scenario::{Fixture, Name, Names};
 use crate::template::{Scope, Template, Text, descend};
@@ -24,6 +25,7 @@ pub(super) struct Stage {
     pub(super) key: String,
     pub(super) redactor: Redactor,
     pub(super) streams: Streams,
+    pub(super) recorder: Recorder,
     state: Mutex<State>,
 }
 
@@ -87,12 +89,15 @@ impl Stage {
     pub(super) fn new(run: Arc<RunContext>, fixture: Arc<Fixture>, key: String) -> Self {
         let redactor = Redactor::default();
         run.access.teach(&redactor);
+        let recorder = Recorder::default();
+        recorder.edit(|history| history.operator.clone_from(&run.access.operator));
         Self {
             run,
             fixture,
             key,
             redactor,
             streams: Streams::default(),
+            recorder,
             state: Mutex::new(State::default()),
         }
     }
@@ -103,7 +108,12 @@ impl Stage {
 
     /// An empty transcript.
     pub(super) fn log(&self) -> Log {
-        Log::new(self.run.begun)
+        Log::new(self.run.begun, None)
+    }
+
+    /// The transcript of a step, which the oracle hears too.
+    pub(super) fn taped_log(&self, step: &str, open: bool) -> Log {
+        Log::new(self.run.begun, Some(self.recorder.tape(step, open)))
     }
 
     /// The administrator of an app.

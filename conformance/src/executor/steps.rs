@@ -10,8 +10,9 @@ use super::requests::Prepared;
 use super::stage::View;
 use super::stop::Stop;
 use crate::event::{Event, Reason, StepFinished};
+use crate::oracle::history::What;
 use crate::plan::feature_of;
-use crate::scenario::step::{Assert, Parallel, Repeat};
+use crate::scenario::step::{Assert, GatewayAnswer, Parallel, Repeat};
 use crate::scenario::{Expect, Outcome, Step};
 use crate::wire_check::violations;
 
@@ -100,7 +101,7 @@ impl<'a> View<'a> {
     }
 
     async fn leaf(&self, step: &Step, pointer: String) -> Result<Grade, Halt> {
-        let log = self.stage.log();
+        let log = self.stage.taped_log(&pointer, is_open(step));
         let at_ms = log.now_ms();
         for (name, count) in &self.indices {
             log.note(format!("{name} = {count}"));
@@ -147,6 +148,8 @@ impl<'a> View<'a> {
             Step::RawHttp(step) => self.raw_http(step, log).await,
             Step::Provision(step) => self.provision(step, log).await,
             Step::SetGateway(step) => {
+                let takes = step.answer == GatewayAnswer::Ok;
+                log.keep(|| What::Gateway { takes });
                 self.stage
                     .run
                     .gateway
@@ -239,6 +242,12 @@ fn check_own_request(prepared: &Prepared, expect: &Expect) -> Result<(), Stop> {
             first.pointer, first.expected
         ))),
     }
+}
+
+/// Whether a step names several permitted answers.
+fn is_open(step: &Step) -> bool {
+    let outcome = step.expect().map(|expect| &expect.outcome);
+    matches!(outcome, Some(Outcome::OneOf(_)))
 }
 
 fn mentions_429(expect: &Expect) -> bool {

@@ -12,6 +12,7 @@ use super::log::Log;
 use super::stage::{View, split_app};
 use super::stop::Stop;
 use super::streams::{OpenStream, Read, StreamEvent};
+use crate::oracle::history::{Kind, What};
 use crate::scenario::step::{
     EventPattern, ExpectComment, ExpectEnd, ExpectEvent, ExpectEventsUnordered,
     ExpectNoEventBefore, OpenStream as OpenStep, Until,
@@ -35,7 +36,9 @@ impl View<'_> {
             Some(template) => Some(as_text(&self.value(template)?)),
             None => None,
         };
+        let number = self.stage.recorder.next_stream();
         let mut call = Call::json(&caller, "GET", "/v1/events".into());
+        call.kind = Kind::Stream(number);
         call.headers.extend(
             last_event_id
                 .iter()
@@ -63,7 +66,7 @@ impl View<'_> {
         let mut answer = Answer::new("GET", "/v1/events", response?);
         if let Some(source) = source {
             check_content_type(&answer)?;
-            let mut open = OpenStream::new(stream, session, *source);
+            let mut open = OpenStream::new(stream, session, number, *source);
             answer.json = Some(json!({}));
             if step.until == Some(Until::SyncDone) && step.expect.wants_success() {
                 answer.json = Some(self.read_sync(&mut open, log).await?);
@@ -262,11 +265,13 @@ impl View<'_> {
         };
         let stream = stream.into_inner();
         let session = stream.session.clone();
+        let number = stream.number;
         if orderly {
             stream.close().await;
         } else {
             stream.cut();
         }
+        log.keep(|| What::Left { stream: number });
         self.wait_until_away(&session, log).await?;
         Ok(Grade::Pass)
     }

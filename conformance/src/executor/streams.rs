@@ -12,6 +12,7 @@ use super::log::Log;
 use super::stop::Stop;
 use crate::event::Entry;
 use crate::matcher::Mismatch;
+use crate::oracle::history::{self, What};
 use crate::redact::Redactor;
 use crate::wire_check::violations;
 
@@ -25,6 +26,8 @@ pub(super) struct OpenStream {
     pub(super) name: String,
     /// The full name of its session.
     pub(super) session: String,
+    /// Its number in the history.
+    pub(super) number: u64,
     source: EventStream,
     /// Events read while looking for a comment.
     waiting: VecDeque<StreamEvent>,
@@ -75,13 +78,23 @@ impl StreamEvent {
     pub(super) fn to_json(&self) -> Value {
         json!({ "id": self.id, "event": self.name, "data": self.data })
     }
+
+    fn to_history(&self, stream: u64) -> history::StreamEvent {
+        history::StreamEvent {
+            stream,
+            name: self.name.clone(),
+            id: self.id.clone(),
+            data: self.data.clone(),
+        }
+    }
 }
 
 impl OpenStream {
-    pub(super) fn new(name: String, session: String, source: EventStream) -> Self {
+    pub(super) fn new(name: String, session: String, number: u64, source: EventStream) -> Self {
         Self {
             name,
             session,
+            number,
             source,
             waiting: VecDeque::new(),
             seen: BTreeSet::new(),
@@ -109,6 +122,10 @@ impl OpenStream {
         }
         loop {
             let read = self.read(deadline, redactor, log).await?;
+            if read == Read::Nothing {
+                let stream = self.number;
+                log.keep(|| What::Silence { stream });
+            }
             if read != Read::Comment {
                 return Ok(read);
             }
@@ -142,6 +159,9 @@ impl OpenStream {
                 Ok(item) => item,
                 Err(StreamError::TimedOut) => return Ok(Read::Nothing),
                 Err(StreamError::Broken(reason)) => {
+                    log.keep(|| What::Ended {
+                        stream: self.number,
+                    });
                     log.note(format!("the stream {} broke: {reason}", self.name));
                     return Ok(Read::End);
                 }
@@ -154,6 +174,9 @@ impl OpenStream {
             match item {
                 StreamItem::Comment => return Ok(Read::Comment),
                 StreamItem::End => {
+                    log.keep(|| What::Ended {
+                        stream: self.number,
+                    });
                     log.note(format!("the stream {} ended", self.name));
                     return Ok(Read::End);
                 }
@@ -177,6 +200,7 @@ impl OpenStream {
                         return Err(Stop::broken_wire(message, vec![]));
                     }
                     if let Some(event) = self.checked(name, id, &data)? {
+                        log.keep(|| What::Event(event.to_history(self.number)));
                         return Ok(Read::Event(event));
                     }
                 }

@@ -6,10 +6,12 @@ use std::io::{self, Write};
 use owo_colors::OwoColorize as _;
 
 use super::curl::curl_line;
+use super::model;
 use crate::event::{
     Entry, Event, Exchange, Line, Reason, RunFinished, ScenarioFinished, StepFinished,
 };
 use crate::executor::Report;
+use crate::matcher::Mismatch;
 use crate::requirements::Requirements;
 use crate::scenario::ScenarioId;
 use crate::verdict::{RunOutcome, Verdict};
@@ -29,6 +31,8 @@ pub struct Summary<W> {
     /// The steps of scenarios that are still running or have not passed.
     steps: BTreeMap<ScenarioId, Vec<StepFinished>>,
     unhappy: Vec<ScenarioFinished>,
+    /// Those that passed though the model disagrees.
+    doubted: Vec<ScenarioFinished>,
     /// Whether the run covers everything, so that what it did not prove is worth a line.
     whole: bool,
 }
@@ -41,6 +45,7 @@ impl<W: Write> Summary<W> {
             endpoint: String::new(),
             steps: BTreeMap::new(),
             unhappy: Vec::new(),
+            doubted: Vec::new(),
             whole,
         }
     }
@@ -69,6 +74,11 @@ impl<W: Write> Summary<W> {
                     "  … and {more} more scenarios for the same reason\n"
                 )?;
             }
+        }
+        self.doubted.sort_by(|a, b| a.file.cmp(&b.file));
+        let advice = model::advice(&self.doubted);
+        if !advice.is_empty() {
+            writeln!(self.out, "{advice}")?;
         }
         if self.whole {
             self.unproved(run)?;
@@ -104,6 +114,9 @@ impl<W: Write> Summary<W> {
             for line in plain_reason(reason).lines() {
                 writeln!(self.out, "  {line}")?;
             }
+        }
+        for line in model::beside_failure(scenario).lines() {
+            writeln!(self.out, "  {line}")?;
         }
         let steps = self.steps.remove(&scenario.scenario).unwrap_or_default();
         if scenario.verdict != Verdict::NotApplicable {
@@ -215,11 +228,14 @@ impl<W: Write> Summary<W> {
             (totals.timeout, "timed out"),
             (totals.harness_fault, "harness faults"),
         ];
-        let parts: Vec<String> = counts
+        let mut parts: Vec<String> = counts
             .iter()
             .filter(|(count, word)| *count > 0 || *word == "passed" || *word == "failed")
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
+        if run.model.disagreed > 0 {
+            parts.push(format!("the model disagrees in {}", run.model.disagreed));
+        }
         let outcome = run.outcome.as_str();
         let outcome = match run.outcome {
             RunOutcome::Pass => outcome.green().bold().to_string(),
@@ -254,22 +270,26 @@ pub(super) fn plain_reason(reason: &Reason) -> String {
     }
     text.push_str(&reason.message);
     for mismatch in &reason.mismatches {
-        let pointer = if mismatch.pointer.is_empty() {
-            "(the body)"
-        } else {
-            &mismatch.pointer
-        };
-        let actual = mismatch
-            .actual
-            .as_ref()
-            .map_or("nothing".to_owned(), ToString::to_string);
-        text.push_str(&format!(
-            "\n  {pointer}\n    expected {}\n    actual   {}",
-            mismatch.expected,
-            cut(&actual)
-        ));
+        text.push_str(&plain_mismatch(mismatch));
     }
     text
+}
+
+/// Lines with a place, and expected beside actual.
+pub(super) fn plain_mismatch(mismatch: &Mismatch) -> String {
+    let pointer = match mismatch.pointer.as_str() {
+        "" => "(the body)",
+        pointer => pointer,
+    };
+    let actual = mismatch
+        .actual
+        .as_ref()
+        .map_or("nothing".to_owned(), ToString::to_string);
+    format!(
+        "\n  {pointer}\n    expected {}\n    actual   {}",
+        mismatch.expected,
+        cut(&actual)
+    )
 }
 
 /// The beginning of a long value.
@@ -316,6 +336,9 @@ impl<W: Write + Send> Report for Summary<W> {
             Event::ScenarioFinished(finished) => match finished.verdict {
                 Verdict::Pass | Verdict::NotApplicable => {
                     self.steps.remove(&finished.scenario);
+                    if model::first(finished).is_some() {
+                        self.doubted.push(finished.clone());
+                    }
                 }
                 Verdict::Fail
                 | Verdict::Warn

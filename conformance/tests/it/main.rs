@@ -6,6 +6,7 @@ mod corpora;
 mod exit_codes;
 mod hostile;
 mod lint;
+mod oracle;
 mod reports;
 mod schemas;
 

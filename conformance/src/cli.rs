@@ -94,6 +94,17 @@ impl Cli {
     }
 }
 
+/// A list of known failures, ready to judge today's results.
+fn judge(
+    list: &crate::known::KnownFailures,
+    corpus: &crate::scenario::Corpus,
+) -> Result<crate::known::Judge, Failure> {
+    let today = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date();
+    crate::known::Judge::new(list, corpus, today).map_err(Failure::usage)
+}
+
 impl FixtureArgs {
     fn corpus(&self) -> Result<crate::scenario::Corpus, Failure> {
         match &self.fixtures {

@@ -11,8 +11,10 @@
 //! [`target::Target`] among others.
 
 mod cli;
+pub mod conclusion;
 pub mod event;
 pub mod executor;
+pub mod known;
 pub mod matcher;
 pub mod plan;
 pub mod record;

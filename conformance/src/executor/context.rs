@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::emitter::Emitter;
 use super::gateway::Gateway;
+use crate::known::Judge;
 use crate::plan::Facts;
 use crate::redact::Redactor;
 
@@ -53,7 +54,7 @@ pub struct Options {
     pub step_timeout: Duration,
     /// The longest a scenario may take.
     pub scenario_timeout: Duration,
-    /// Fewer graded scenarios make a run incomplete.
+    /// Fewer graded scenarios make a run incomplete; one part of a run is not asked.
     pub min_graded: u64,
 }
 
@@ -82,5 +83,6 @@ pub(super) struct RunContext {
     pub(super) interrupt: CancellationToken,
     /// Part of every user id, so that runs do not meet in a shared app.
     pub(super) seed: String,
+    pub(super) known: Judge,
     pub(super) begun: Instant,
 }

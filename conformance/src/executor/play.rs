@@ -182,7 +182,7 @@ pub(super) fn finished(
     begun: Instant,
 ) -> ScenarioFinished {
     let scenario = &fixture.scenario;
-    let finished = ScenarioFinished {
+    let mut finished = ScenarioFinished {
         scenario: scenario.id.clone(),
         title: scenario.title.clone(),
         chapter: fixture.chapter.clone(),
@@ -197,6 +197,7 @@ pub(super) fn finished(
         reason,
         known: None,
     };
+    finished.known = run.known.excuse(&finished);
     run.emitter.emit(&Event::ScenarioFinished(finished.clone()));
     finished
 }

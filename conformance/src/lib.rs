@@ -12,10 +12,12 @@
 
 mod cli;
 pub mod conclusion;
+pub mod diff;
 pub mod event;
 pub mod executor;
 pub mod known;
 pub mod matcher;
+pub mod merge;
 pub mod plan;
 pub mod record;
 pub mod redact;

@@ -111,6 +111,7 @@ impl Diff {
 }
 
 /// How two verdicts of a scenario differ.
+#[derive(Clone, Copy)]
 enum Sort {
     Regression,
     Fix,

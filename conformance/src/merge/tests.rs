@@ -6,7 +6,7 @@ use super::*;
 use crate::verdict::Verdict;
 
 /// A part with these scenarios; `change` alters its first event.
-fn part(shard: &str, results: &[(&str, Verdict)], change: Value) -> Part {
+fn part(shard: &str, results: &[(&str, Verdict)], change: &Value) -> Part {
     let shard: Shard = shard.parse().unwrap();
     let mut started = json!({
         "event": "run_started", "runner_version": "1", "endpoint": "http://x", "implementation": "x 1",
@@ -38,7 +38,7 @@ fn part(shard: &str, results: &[(&str, Verdict)], change: Value) -> Part {
 }
 
 fn passing(shard: &str, id: &str) -> Part {
-    part(shard, &[(id, Verdict::Pass)], json!({}))
+    part(shard, &[(id, Verdict::Pass)], &json!({}))
 }
 
 fn end(parts: &[Part]) -> RunFinished {
@@ -61,7 +61,7 @@ fn parts_in_any_order_make_one_run_with_its_own_counts() {
         part(
             "2/2",
             &[("b", Verdict::Fail), ("c", Verdict::Warn)],
-            json!({}),
+            &json!({}),
         ),
         passing("1/2", "a"),
     ];
@@ -73,13 +73,12 @@ fn parts_in_any_order_make_one_run_with_its_own_counts() {
         (started.selected, started.started_ms, started.shard),
         (3, 11, None)
     );
-    let ids: Vec<&str> = whole
-        .iter()
-        .filter_map(|event| match event {
-            Event::ScenarioFinished(result) => Some(result.scenario.as_str()),
-            _ => None,
-        })
-        .collect();
+    let mut ids = Vec::new();
+    for event in &whole {
+        if let Event::ScenarioFinished(result) = event {
+            ids.push(result.scenario.as_str());
+        }
+    }
     assert_eq!(ids, ["a", "b", "c"]);
     let end = end(&parts);
     assert_eq!(end.outcome, RunOutcome::Fail);
@@ -93,7 +92,7 @@ fn parts_in_any_order_make_one_run_with_its_own_counts() {
 
 #[test]
 fn an_empty_part_is_fine_and_an_empty_whole_is_not() {
-    let empty = |shard| part(shard, &[], json!({}));
+    let empty = |shard| part(shard, &[], &json!({}));
     let outcome = |parts: &[Part]| end(parts).outcome;
     assert_eq!(
         outcome(&[passing("1/2", "a"), empty("2/2")]),
@@ -110,12 +109,12 @@ fn a_missing_part_is_named() {
     let missing = |parts: &[Part], words| refused(parts, ExitCode::Incomplete, words);
     missing(&[passing("1/3", "a")], "missing: part 2/3, 3/3;");
     let shared = json!({ "own_apps": false });
-    let mut parts = vec![part("1/1", &[("a", Verdict::Pass)], shared.clone())];
+    let mut parts = vec![part("1/1", &[("a", Verdict::Pass)], &shared)];
     missing(&parts, "missing: part alone/1;");
-    parts.push(part("alone/1", &[("b", Verdict::Pass)], shared));
+    parts.push(part("alone/1", &[("b", Verdict::Pass)], &shared));
     assert_eq!(end(&parts).totals.pass, 2);
     // With apps of their own no scenario is left for it, but it may have been run.
-    let parts = [passing("1/1", "a"), part("alone/1", &[], json!({}))];
+    let parts = [passing("1/1", "a"), part("alone/1", &[], &json!({}))];
     assert_eq!(end(&parts).totals.pass, 1);
 }
 
@@ -155,7 +154,7 @@ fn parts_of_different_runs_do_not_fit() {
     ] {
         let parts = [
             passing("1/2", "a"),
-            part("2/2", &[("b", Verdict::Pass)], change),
+            part("2/2", &[("b", Verdict::Pass)], &change),
         ];
         refused(&parts, ExitCode::Usage, words);
     }
@@ -171,7 +170,7 @@ fn what_is_there_twice_or_is_no_part_does_not_fit() {
         ExitCode::Usage,
         "`a` is in part 1/2 and in part 2/2",
     );
-    let whole = part("1/1", &[], json!({ "shard": null }));
+    let whole = part("1/1", &[], &json!({ "shard": null }));
     refused(&[whole], ExitCode::Usage, "1-1.ndjson: a run of its own");
     let mut two = passing("1/1", "a");
     two.events.extend(two.events.clone());
@@ -181,11 +180,11 @@ fn what_is_there_twice_or_is_no_part_does_not_fit() {
 #[test]
 fn a_part_that_did_not_reach_its_server_makes_the_whole_incomplete() {
     let lost = json!({ "implementation": null, "own_apps": false });
-    let mut unreached = part("2/2", &[("b", Verdict::CouldNotRun)], lost.clone());
+    let mut unreached = part("2/2", &[("b", Verdict::CouldNotRun)], &lost);
     let parts = [passing("1/2", "a"), unreached.clone()];
     assert_eq!(end(&parts).outcome, RunOutcome::Incomplete);
 
-    unreached = part("2/2", &[], lost.clone());
+    unreached = part("2/2", &[], &lost);
     let Some(Event::RunFinished(finished)) = unreached.events.last_mut() else {
         panic!("no end");
     };
@@ -195,7 +194,7 @@ fn a_part_that_did_not_reach_its_server_makes_the_whole_incomplete() {
 
     let parts = [
         passing("1/2", "a"),
-        part("2/2", &[("a", Verdict::CouldNotRun)], lost),
+        part("2/2", &[("a", Verdict::CouldNotRun)], &lost),
     ];
     refused(
         &parts,

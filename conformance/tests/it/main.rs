@@ -6,6 +6,7 @@ mod exit_codes;
 mod hostile;
 mod known;
 mod lint;
+mod merge;
 mod reports;
 mod schemas;
 mod spread;

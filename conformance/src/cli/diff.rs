@@ -39,7 +39,14 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Failure> {
     } else {
         show(&diff, &mut out)
     };
-    written.map_err(|error| Failure::usage(format!("cannot write the comparison: {error}")))?;
+    match written {
+        // Whoever reads may stop when enough was read.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format!("cannot write the comparison: {error}");
+            return Err(Failure::usage(message));
+        }
+        Ok(()) | Err(_) => {}
+    }
     if diff.regressions.is_empty() {
         Ok(ExitCode::Pass)
     } else {

@@ -60,6 +60,24 @@ fn a_part_without_scenarios_that_does_not_reach_its_server_is_incomplete() {
 }
 
 #[test]
+fn the_operator_token_leaves_nothing_to_the_part_alone_even_if_no_server_answers() {
+    for (token, alone) in [
+        ("DUOLOGUE_OPERATOR_TOKEN", false),
+        ("DUOLOGUE_ADMIN_TOKEN", true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let args = ["run", "--shard", "alone/2", "--report", "json=r.json"];
+        let variables = [(token, "t"), ("DUOLOGUE_ENDPOINT", "http://127.0.0.1:1")];
+        let output = duologue_in(folder.path(), &args, &variables);
+        assert_eq!(code(&output), 3, "{}", text(&output));
+        let report = fs::read_to_string(folder.path().join("r.json")).unwrap();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let selected = report["started"]["selected"].as_u64().unwrap();
+        assert_eq!(selected > 0, alone, "{token}: {selected}");
+    }
+}
+
+#[test]
 fn a_merged_run_fails_as_one_run_does_and_folds_all_reports() {
     let folder = scenarios(&[("http-good", GOOD), ("http-bad", BAD)]);
     let path = folder.path();

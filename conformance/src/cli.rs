@@ -1,8 +1,11 @@
 //! The command line of `duologue`.
 
+mod baseline;
 mod config;
+mod diff;
 mod lint;
 mod list;
+mod merge;
 mod run;
 mod schema;
 
@@ -34,6 +37,12 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Run the in-memory reference server
     Serve(duologue_server::serve::ServeArgs),
+    /// Write or check a list of known failures
+    Baseline(baseline::BaselineArgs),
+    /// Compare two reports
+    Diff(diff::DiffArgs),
+    /// Make the parts of a run one result
+    Merge(merge::MergeArgs),
     /// List scenarios
     List(list::ListArgs),
     /// Show a scenario with the requirements it proves
@@ -82,6 +91,9 @@ impl Cli {
                 .await
                 .map(|()| ExitCode::Pass)
                 .map_err(Failure::usage),
+            Some(Command::Baseline(args)) => baseline::baseline(&args),
+            Some(Command::Diff(args)) => diff::diff(&args),
+            Some(Command::Merge(args)) => merge::run(&args),
             Some(Command::List(args)) => list::list(&args),
             Some(Command::Show(args)) => list::show(&args),
             Some(Command::Lint(args)) => lint::lint(&args),
@@ -92,6 +104,17 @@ impl Cli {
             failure.code
         })
     }
+}
+
+/// A list of known failures, ready to judge today's results.
+fn judge(
+    list: &crate::known::KnownFailures,
+    corpus: &crate::scenario::Corpus,
+) -> Result<crate::known::Judge, Failure> {
+    let today = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date();
+    crate::known::Judge::new(list, corpus, today).map_err(Failure::usage)
 }
 
 impl FixtureArgs {

@@ -273,17 +273,12 @@ pub struct ModelTotals {
 }
 
 impl ModelTotals {
-    /// The counts of these scenarios.
-    #[must_use]
-    pub fn of(results: &[ScenarioFinished]) -> Self {
-        let mut totals = Self::default();
-        for model in results.iter().filter_map(|result| result.model.as_ref()) {
-            *match model {
-                ModelVerdict::Agrees { .. } => &mut totals.agreed,
-                ModelVerdict::Disagrees { .. } => &mut totals.disagreed,
-                ModelVerdict::Unknown { .. } => &mut totals.unknown,
-            } += 1;
-        }
-        totals
+    /// Counts one scenario.
+    pub fn count(&mut self, model: &ModelVerdict) {
+        *match model {
+            ModelVerdict::Agrees { .. } => &mut self.agreed,
+            ModelVerdict::Disagrees { .. } => &mut self.disagreed,
+            ModelVerdict::Unknown { .. } => &mut self.unknown,
+        } += 1;
     }
 }

@@ -26,7 +26,6 @@ mod stream_steps;
 mod streams;
 mod tape;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -37,12 +36,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, ModelTotals, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::event::{Event, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::known::Judge;
 use crate::plan::{Facts, Place};
-use crate::requirements::{Keyword, Proof, Requirements};
 use crate::scenario::Fixture;
 use crate::shard::Shard;
-use crate::verdict::{Totals, Verdict};
+use crate::verdict::Verdict;
 
 pub use context::{Access, Options};
 pub use emitter::{Emitter, Report};
@@ -87,6 +86,8 @@ pub struct Run {
     pub shard: Option<Shard>,
     /// Part of every user id, so that runs do not meet in a shared app; see [`fresh_seed`].
     pub seed: String,
+    /// The failures that are known.
+    pub known: Judge,
     /// Who listens.
     pub emitter: Arc<Emitter>,
     /// Ends the run early; what was graded until then counts.
@@ -138,14 +139,20 @@ impl Run {
             emitter: Arc::clone(&self.emitter),
             interrupt: self.interrupt.clone(),
             seed: self.seed.clone(),
+            known: self.known.clone(),
             begun,
             reference: self.reference,
         });
+        // One part may well be empty; whether enough was graded, only all parts together can say.
+        let min_graded = match (self.shard, &everything) {
+            (Some(_), None) => 0,
+            (None, _) | (Some(_), Some(_)) => self.options.min_graded,
+        };
         let results = match everything {
             Some((verdict, reason)) => all_alike(&context, &mine, verdict, &reason),
             None => self.perform(&context, mine).await?,
         };
-        Ok(self.finish(&results, begun))
+        Ok(self.finish(&results, min_graded, begun))
     }
 
     fn announce(&self, look: &Preflight, selected: usize) {
@@ -182,7 +189,11 @@ impl Run {
 
     /// The scenarios of this shard, each with its place.
     fn part(&self, look: &Preflight) -> Vec<(Arc<Fixture>, Place)> {
-        let unknown = Facts::default();
+        // The operator token promises an app for every scenario.
+        let unknown = Facts {
+            provisions: self.access.operator.is_some(),
+            ..Facts::default()
+        };
         let facts = match look {
             Preflight::Ready { facts, .. } => facts,
             Preflight::Refused(_)
@@ -270,30 +281,11 @@ impl Run {
         Ok(results)
     }
 
-    fn finish(&self, results: &[ScenarioFinished], begun: Instant) -> RunFinished {
-        let mut totals = Totals::default();
-        results
-            .iter()
-            .for_each(|result| totals.count(result.verdict));
-        let proved: BTreeSet<_> = results
-            .iter()
-            .filter(|result| result.verdict == Verdict::Pass)
-            .flat_map(|result| &result.requirements)
-            .collect();
-        let unproved = Requirements::embedded()
-            .iter()
-            .filter(|found| found.keyword == Keyword::Must && found.proof == Proof::Scenario)
-            .map(|found| found.id.clone())
-            .filter(|id| !proved.contains(id))
-            .collect();
+    fn finish(&self, results: &[ScenarioFinished], min_graded: u64, begun: Instant) -> RunFinished {
         let finished = RunFinished {
-            model: ModelTotals::of(results),
-            outcome: totals.outcome(self.options.min_graded),
-            totals,
             duration_ms: milliseconds(begun.elapsed()),
             interrupted: self.interrupt.is_cancelled(),
-            unproved,
-            stale: Vec::new(),
+            ..RunFinished::of(results, self.known.stale(results), min_graded)
         };
         self.emitter.emit(&Event::RunFinished(finished.clone()));
         finished

@@ -13,9 +13,13 @@
 //! [`target::Target`] among others.
 
 mod cli;
+pub mod conclusion;
+pub mod diff;
 pub mod event;
 pub mod executor;
+pub mod known;
 pub mod matcher;
+pub mod merge;
 pub mod oracle;
 pub mod plan;
 pub mod record;

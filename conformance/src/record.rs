@@ -101,29 +101,41 @@ impl Record {
 
     fn of_lines(path: &Path, text: &str) -> Result<Self, RecordError> {
         let mut record = Self::default();
-        let count = text.lines().count();
-        for (index, line) in text.lines().enumerate() {
-            match serde_json::from_str(line) {
-                Ok(event) => record.add(&event),
-                // A run that was killed leaves half a line.
-                Err(reason) if index + 1 == count && index > 0 && reason.is_eof() => {}
-                Err(reason) if index == 0 => {
-                    return Err(RecordError::NoReport {
-                        path: path.to_owned(),
-                        reason: reason.to_string(),
-                    });
-                }
-                Err(reason) => {
-                    return Err(RecordError::Line {
-                        path: path.to_owned(),
-                        line: index + 1,
-                        reason,
-                    });
-                }
-            }
-        }
+        events(path, text)?
+            .iter()
+            .for_each(|event| record.add(event));
         Ok(record)
     }
+}
+
+/// The events of an NDJSON report, whose last line may be cut off; `path` is for messages.
+///
+/// # Errors
+/// When a line is no event.
+pub fn events(path: &Path, text: &str) -> Result<Vec<Event>, RecordError> {
+    let mut events = Vec::new();
+    let count = text.lines().count();
+    for (index, line) in text.lines().enumerate() {
+        match serde_json::from_str(line) {
+            Ok(event) => events.push(event),
+            // A run that was killed leaves half a line.
+            Err(reason) if index + 1 == count && index > 0 && reason.is_eof() => {}
+            Err(reason) if index == 0 => {
+                return Err(RecordError::NoReport {
+                    path: path.to_owned(),
+                    reason: reason.to_string(),
+                });
+            }
+            Err(reason) => {
+                return Err(RecordError::Line {
+                    path: path.to_owned(),
+                    line: index + 1,
+                    reason,
+                });
+            }
+        }
+    }
+    Ok(events)
 }
 
 impl From<JsonResult> for Record {

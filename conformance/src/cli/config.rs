@@ -18,6 +18,8 @@ pub(super) struct RunTable {
     pub(super) profile: Option<String>,
     /// Relative to the folder of the file.
     pub(super) fixtures: Option<PathBuf>,
+    /// Relative to the folder of the file.
+    pub(super) known: Option<PathBuf>,
     #[serde(default)]
     pub(super) filter: Vec<String>,
     #[serde(default)]
@@ -52,8 +54,10 @@ pub(super) fn read(named: Option<&Path>) -> Result<RunTable, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("cannot read the configuration {}: {error}", path.display()))?;
     let mut table = parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    if let (Some(fixtures), Some(folder)) = (&table.fixtures, path.parent()) {
-        table.fixtures = Some(folder.join(fixtures));
+    if let Some(folder) = path.parent() {
+        let beside = |path: PathBuf| folder.join(path);
+        table.fixtures = table.fixtures.map(beside);
+        table.known = table.known.map(beside);
     }
     Ok(table)
 }

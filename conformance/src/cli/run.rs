@@ -10,13 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{self, RunTable};
 use super::{Failure, FixtureArgs};
+use crate::event::RunFinished;
 use crate::executor::{Emitter, Options, Report, Run, RunError, fresh_seed};
+use crate::known::{Judge, KnownFailures};
 use crate::plan::Selection;
 use crate::report::{ReportSpec, Summary, progress};
 use crate::scenario::{Feature, Level};
 use crate::shard::{Shard, digest};
 use crate::target::{ExecError, Target, TargetError};
-use crate::verdict::ExitCode;
+use crate::verdict::{ExitCode, Totals};
 
 /// Runs scenarios against a server.
 ///
@@ -87,9 +89,12 @@ pub(super) struct RunArgs {
     /// [default: 10]
     #[arg(long, env = "DUOLOGUE_MAX_WAIT", value_name = "SECONDS")]
     max_wait: Option<f64>,
-    /// With fewer graded scenarios the run is incomplete [default: 1]
+    /// With fewer graded scenarios the run is incomplete; not with --shard [default: 1]
     #[arg(long, env = "DUOLOGUE_MIN_GRADED", value_name = "N")]
     min_graded: Option<u64>,
+    /// Failures that are known, a TOML file of [[known]] tables; see `duologue baseline`
+    #[arg(long, env = "DUOLOGUE_KNOWN", value_name = "FILE")]
+    known: Option<PathBuf>,
     /// Run one part of n: k/n, and on a shared app alone/n after all others
     #[arg(long, env = "DUOLOGUE_SHARD", value_name = "K/N")]
     shard: Option<Shard>,
@@ -104,7 +109,12 @@ pub(super) struct RunArgs {
 pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let table = config::read(args.config.as_deref()).map_err(Failure::usage)?;
     let settings = Settings::new(args, table)?;
-    let fixtures = settings.selection.select(settings.fixtures.corpus()?);
+    let corpus = settings.fixtures.corpus()?;
+    let known = match &settings.known {
+        Some(path) => super::judge(&KnownFailures::read(path).map_err(Failure::usage)?, &corpus)?,
+        None => Judge::default(),
+    };
+    let fixtures = settings.selection.select(corpus);
     if fixtures.is_empty() {
         let message = "nothing selected: no scenario fits the filters; see `duologue list`".into();
         return Err(Failure {
@@ -145,6 +155,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         options: settings.options,
         profile: settings.profile,
         fixtures,
+        known,
         emitter: Arc::clone(&emitter),
         interrupt: interrupt.clone(),
         reference: settings.target == Target::Embedded,
@@ -157,7 +168,19 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
             "a report could not be written: {error}"
         )));
     }
-    Ok(ExitCode::of(&finished.totals, settings.options.min_graded))
+    tell_of_empty_part(settings.shard, &finished);
+    Ok(ExitCode::of(finished.outcome, &finished.totals))
+}
+
+/// So that nobody takes a part without scenarios for a proof.
+fn tell_of_empty_part(shard: Option<Shard>, finished: &RunFinished) {
+    if let Some(shard) = shard
+        && finished.totals == Totals::default()
+    {
+        anstream::eprintln!(
+            "duologue: part {shard} has no scenario of this selection; `duologue merge` judges the whole"
+        );
+    }
 }
 
 /// Tokens are the user's affair, our own means are ours.
@@ -220,6 +243,7 @@ struct Settings {
     fixtures: FixtureArgs,
     reports: Vec<ReportSpec>,
     options: Options,
+    known: Option<PathBuf>,
     shard: Option<Shard>,
     seed: Option<String>,
 }
@@ -281,6 +305,7 @@ impl Settings {
             fixtures,
             reports: reports.map_err(Failure::usage)?,
             options,
+            known: args.known.or(table.known),
             shard: args.shard,
             seed: args.seed.map(checked_seed).transpose()?,
         })

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::emitter::Emitter;
 use super::gateway::Gateway;
+use crate::known::Judge;
 use crate::plan::Facts;
 use crate::redact::Redactor;
 
@@ -55,7 +56,7 @@ pub struct Options {
     pub scenario_timeout: Duration,
     /// The longest a message's end is waited for on a real clock.
     pub max_wait: Duration,
-    /// Fewer graded scenarios make a run incomplete.
+    /// Fewer graded scenarios make a run incomplete; one part of a run is not asked.
     pub min_graded: u64,
 }
 
@@ -85,6 +86,7 @@ pub(super) struct RunContext {
     pub(super) interrupt: CancellationToken,
     /// Part of every user id, so that runs do not meet in a shared app.
     pub(super) seed: String,
+    pub(super) known: Judge,
     pub(super) begun: Instant,
     /// Whether the server is the reference itself.
     pub(super) reference: bool,

@@ -221,7 +221,7 @@ pub(super) fn finished(
     model: Option<ModelVerdict>,
 ) -> ScenarioFinished {
     let scenario = &fixture.scenario;
-    let finished = ScenarioFinished {
+    let mut finished = ScenarioFinished {
         scenario: scenario.id.clone(),
         title: scenario.title.clone(),
         chapter: fixture.chapter.clone(),
@@ -237,6 +237,7 @@ pub(super) fn finished(
         known: None,
         model,
     };
+    finished.known = run.known.excuse(&finished);
     run.emitter.emit(&Event::ScenarioFinished(finished.clone()));
     finished
 }

@@ -3,12 +3,16 @@
 
 mod attach;
 mod corpora;
+mod diff;
 mod exit_codes;
 mod hostile;
+mod known;
 mod lint;
+mod merge;
 mod oracle;
 mod reports;
 mod schemas;
+mod spread;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -40,12 +44,25 @@ fn text(output: &Output) -> String {
 /// A folder of scenarios with one that any server passes.
 fn one_scenario(steps: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let chapter = folder.path().join("http");
-    std::fs::create_dir(&chapter).unwrap();
-    let scenario = format!(
-        r#"{{ "format": 1, "id": "http-one", "title": "one", "requirements": ["HTT-001"],
-             "level": "must", "actors": {{ "alice": {{}}, "bob": {{}} }}, "steps": [{steps}] }}"#
-    );
-    std::fs::write(chapter.join("one.json"), scenario).unwrap();
+    write_scenarios(folder.path(), &[("http-one", steps)]);
     folder
+}
+
+/// A folder whose folder `scenarios` holds these: ids and steps, with alice and bob.
+fn scenarios(all: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write_scenarios(&folder.path().join("scenarios"), all);
+    folder
+}
+
+fn write_scenarios(folder: &Path, all: &[(&str, &str)]) {
+    let chapter = folder.join("http");
+    std::fs::create_dir_all(&chapter).unwrap();
+    for (id, steps) in all {
+        let scenario = format!(
+            r#"{{ "format": 1, "id": "{id}", "title": "{id}", "requirements": ["HTT-001"],
+                 "level": "must", "actors": {{ "alice": {{}}, "bob": {{}} }}, "steps": [{steps}] }}"#
+        );
+        std::fs::write(chapter.join(format!("{id}.json")), scenario).unwrap();
+    }
 }

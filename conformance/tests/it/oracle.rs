@@ -160,6 +160,7 @@ async fn on_the_reference_server_a_disagreement_is_a_fault_of_the_harness() {
         corpus: String::new(),
         shard: None,
         seed: "model".into(),
+        known: duologue_conformance::known::Judge::default(),
         endpoint: Endpoint::parse(&liar.url).unwrap(),
         access: Access {
             operator: Some(OPERATOR.into()),

@@ -1,8 +1,11 @@
 //! The command line of `duologue`.
 
 mod config;
+mod explain;
 mod lint;
 mod list;
+mod near;
+mod pages;
 mod run;
 mod schema;
 
@@ -20,7 +23,12 @@ use crate::verdict::ExitCode;
 /// Exit codes: 0 pass · 1 fail · 2 usage or configuration · 3 incomplete (unreachable, timeouts, too
 /// few graded) · 4 nothing selected · 5 harness fault.
 #[derive(Debug, Parser)]
-#[command(name = "duologue", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "duologue",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -32,16 +40,23 @@ pub struct Cli {
 enum Command {
     /// Run scenarios against a server (the default command)
     Run(Box<run::RunArgs>),
-    /// Run the in-memory reference server
-    Serve(duologue_server::serve::ServeArgs),
     /// List scenarios
     List(list::ListArgs),
     /// Show a scenario with the requirements it proves
     Show(list::ShowArgs),
+    /// Explain a requirement: its sentence, its scenarios, their verdicts in reports
+    Explain(explain::ExplainArgs),
+    // Commands that compare and join reports stand here: diff, matrix, merge, baseline.
     /// Check scenario files: form, names, requirement ids
     Lint(lint::LintArgs),
-    /// Write the JSON Schemas of all wire types and of the scenario format
+    /// Write the JSON Schemas of all wire types, scenarios, reports and the configuration
     Schema(schema::SchemaArgs),
+    /// Run the in-memory reference server
+    Serve(duologue_server::serve::ServeArgs),
+    /// Write a completion script for a shell
+    Completions(pages::CompletionsArgs),
+    /// Write man pages
+    Man(pages::ManArgs),
 }
 
 /// Where scenarios come from.
@@ -78,14 +93,17 @@ impl Cli {
         let result = match self.command {
             None => run::run(self.run).await,
             Some(Command::Run(args)) => run::run(*args).await,
+            Some(Command::List(args)) => list::list(&args),
+            Some(Command::Show(args)) => list::show(&args),
+            Some(Command::Explain(args)) => explain::explain(&args),
+            Some(Command::Lint(args)) => lint::lint(&args),
+            Some(Command::Schema(args)) => schema::write(&args),
             Some(Command::Serve(args)) => duologue_server::serve::run(args)
                 .await
                 .map(|()| ExitCode::Pass)
                 .map_err(Failure::usage),
-            Some(Command::List(args)) => list::list(&args),
-            Some(Command::Show(args)) => list::show(&args),
-            Some(Command::Lint(args)) => lint::lint(&args),
-            Some(Command::Schema(args)) => schema::write(&args),
+            Some(Command::Completions(args)) => pages::completions(&args),
+            Some(Command::Man(args)) => pages::man(&args),
         };
         result.unwrap_or_else(|failure| {
             anstream::eprintln!("duologue: {}", failure.message);

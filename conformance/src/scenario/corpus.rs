@@ -78,6 +78,17 @@ impl Corpus {
         Self::read(folder(dir)?, Check::Form)
     }
 
+    /// The scenario of an id or a former id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&Fixture> {
+        self.fixtures.iter().find(|fixture| {
+            let scenario = &fixture.scenario;
+            std::iter::once(&scenario.id)
+                .chain(&scenario.aliases)
+                .any(|known| known.as_str() == id)
+        })
+    }
+
     /// Checks form and references of files, folders (below them every `.json`), or, without any,
     /// of the embedded scenarios.
     ///

@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use config::File as ConfigFile;
+
 use crate::verdict::ExitCode;
 
 /// Tests a one-to-one chat server against the Duologue protocol.
@@ -39,6 +41,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run scenarios against a server (the default command)
+    ///
+    /// A flag goes before its environment variable, and that before the table [run] of the
+    /// configuration file. Tokens come only from DUOLOGUE_OPERATOR_TOKEN or DUOLOGUE_ADMIN_TOKEN, or
+    /// from the files that the same names with _FILE name.
     Run(Box<run::RunArgs>),
     /// List scenarios
     List(list::ListArgs),

@@ -9,6 +9,7 @@ use duologue_core::limits::Profile;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{self, RunTable};
+use super::list::print;
 use super::{Failure, FixtureArgs};
 use crate::executor::{Emitter, Options, Report, Run, RunError, fresh_seed};
 use crate::plan::Selection;
@@ -94,11 +95,18 @@ pub(super) struct RunArgs {
     seed: Option<String>,
     /// Configuration file with a table [run] [default: duologue.toml, if there is one]
     #[arg(long, env = "DUOLOGUE_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
+    /// Run nothing; print what flags, environment and file say together, as a file
+    #[arg(long)]
+    print_config: bool,
 }
 
 pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let table = config::read(args.config.as_deref()).map_err(Failure::usage)?;
+    if args.print_config {
+        let merged = config::written(args.over(table)).map_err(Failure::usage)?;
+        return print(&merged);
+    }
     let settings = Settings::new(args, table)?;
     let fixtures = settings.selection.select(settings.fixtures.corpus()?);
     if fixtures.is_empty() {
@@ -220,53 +228,42 @@ struct Settings {
 }
 
 impl Settings {
-    fn new(args: RunArgs, table: RunTable) -> Result<Self, Failure> {
+    pub(super) fn new(args: RunArgs, table: RunTable) -> Result<Self, Failure> {
         let default = Options::default();
-        let target = match (args.endpoint, args.exec, table.endpoint, table.exec) {
-            (Some(url), _, _, _) => Target::Endpoint(url),
-            (None, Some(command), _, _) => Target::Exec(command),
-            (None, None, Some(_), Some(_)) => {
+        let (shard, seed) = (args.shard, args.seed.clone());
+        let table = args.over(table);
+        let target = match (table.endpoint, table.exec) {
+            (Some(_), Some(_)) => {
                 return Err(Failure::usage(
                     "the configuration has both endpoint and exec",
                 ));
             }
-            (None, None, Some(url), None) => Target::Endpoint(url),
-            (None, None, None, Some(command)) => Target::Exec(command),
-            (None, None, None, None) => Target::Embedded,
+            (Some(url), None) => Target::Endpoint(url),
+            (None, Some(command)) => Target::Exec(command),
+            (None, None) => Target::Embedded,
         };
-        let profile = args.profile.or(table.profile).map(|name| {
+        let profile = table.profile.map(|name| {
             Profile::parse(&name)
                 .ok_or_else(|| Failure::usage(format!("there is no profile `{name}`")))
         });
-        let levels = either(args.level, table.level);
-        let features = either(args.feature, table.feature);
         let selection = Selection {
-            filters: either(args.filter, table.filter),
-            levels: words::<Level>("level", &levels)?,
-            features: words::<Feature>("feature", &features)?,
+            filters: table.filter,
+            levels: words::<Level>("level", &table.level)?,
+            features: words::<Feature>("feature", &table.feature)?,
         };
-        let reports = either(args.report, table.report);
-        let reports: Result<Vec<ReportSpec>, _> = reports.iter().map(|text| text.parse()).collect();
+        let reports: Result<Vec<ReportSpec>, _> =
+            table.report.iter().map(|text| text.parse()).collect();
         let options = Options {
-            jobs: args.jobs.or(table.jobs).unwrap_or(default.jobs),
-            step_timeout: seconds(
-                args.step_timeout.or(table.step_timeout),
-                default.step_timeout,
-            )?,
-            scenario_timeout: seconds(
-                args.scenario_timeout.or(table.scenario_timeout),
-                default.scenario_timeout,
-            )?,
-            min_graded: args
-                .min_graded
-                .or(table.min_graded)
-                .unwrap_or(default.min_graded),
+            jobs: table.jobs.unwrap_or(default.jobs),
+            step_timeout: seconds(table.step_timeout, default.step_timeout)?,
+            scenario_timeout: seconds(table.scenario_timeout, default.scenario_timeout)?,
+            min_graded: table.min_graded.unwrap_or(default.min_graded),
         };
         if options.jobs == 0 {
             return Err(Failure::usage("--jobs must be at least 1"));
         }
         let fixtures = FixtureArgs {
-            fixtures: args.fixtures.fixtures.or(table.fixtures),
+            fixtures: table.fixtures,
         };
         Ok(Self {
             target,
@@ -275,9 +272,34 @@ impl Settings {
             fixtures,
             reports: reports.map_err(Failure::usage)?,
             options,
-            shard: args.shard,
-            seed: args.seed.map(checked_seed).transpose()?,
+            shard,
+            seed: seed.map(checked_seed).transpose()?,
         })
+    }
+}
+
+impl RunArgs {
+    /// What these flags and variables say, and where they say nothing, the file.
+    fn over(self, file: RunTable) -> RunTable {
+        // Naming a server in one way leaves no room for the other.
+        let (endpoint, exec) = match (self.endpoint, self.exec) {
+            (None, None) => (file.endpoint, file.exec),
+            named => named,
+        };
+        RunTable {
+            endpoint,
+            exec,
+            profile: self.profile.or(file.profile),
+            fixtures: self.fixtures.fixtures.or(file.fixtures),
+            filter: either(self.filter, file.filter),
+            level: either(self.level, file.level),
+            feature: either(self.feature, file.feature),
+            report: either(self.report, file.report),
+            jobs: self.jobs.or(file.jobs),
+            step_timeout: self.step_timeout.or(file.step_timeout),
+            scenario_timeout: self.scenario_timeout.or(file.scenario_timeout),
+            min_graded: self.min_graded.or(file.min_graded),
+        }
     }
 }
 

@@ -32,6 +32,6 @@ mod socket;
 mod start;
 mod upload;
 
-pub use config::ConfigError;
+pub use config::{ConfigError, ServeTable};
 pub use machine::Machine;
 pub use start::{Handle, ServerOptions, StartError, start, start_with};

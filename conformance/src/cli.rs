@@ -1,11 +1,13 @@
 //! The command line of `duologue`.
 
 mod config;
+mod connect;
 mod explain;
 mod lint;
 mod list;
 mod near;
 mod pages;
+mod replay;
 mod run;
 mod schema;
 
@@ -46,6 +48,8 @@ enum Command {
     /// configuration file. Tokens come only from DUOLOGUE_OPERATOR_TOKEN or DUOLOGUE_ADMIN_TOKEN, or
     /// from the files that the same names with _FILE name.
     Run(Box<run::RunArgs>),
+    /// Run scenarios again and show every step, of a report or by id
+    Replay(Box<replay::ReplayArgs>),
     /// List scenarios
     List(list::ListArgs),
     /// Show a scenario with the requirements it proves
@@ -99,6 +103,7 @@ impl Cli {
         let result = match self.command {
             None => run::run(self.run).await,
             Some(Command::Run(args)) => run::run(*args).await,
+            Some(Command::Replay(args)) => replay::replay(*args).await,
             Some(Command::List(args)) => list::list(&args),
             Some(Command::Show(args)) => list::show(&args),
             Some(Command::Explain(args)) => explain::explain(&args),

@@ -9,6 +9,7 @@ mod call;
 mod context;
 mod emitter;
 mod gateway;
+mod hooks;
 mod judge;
 mod log;
 mod play;
@@ -44,6 +45,7 @@ use crate::verdict::{Totals, Verdict};
 
 pub use context::{Access, Options};
 pub use emitter::{Emitter, Report};
+pub use hooks::{BeforeStep, Hooks, Kept, KeptName, StepAhead};
 
 use context::RunContext;
 use gateway::Gateway;
@@ -98,6 +100,14 @@ impl Run {
     /// When the tokens do not fit or the runner lacks its own means; whatever the server does is a
     /// verdict, not an error.
     pub async fn run(self) -> Result<RunFinished, RunError> {
+        self.run_hooked(Hooks::default()).await
+    }
+
+    /// Runs everything, with what a replay adds.
+    ///
+    /// # Errors
+    /// As [`Run::run`].
+    pub async fn run_hooked(mut self, hooks: Hooks) -> Result<RunFinished, RunError> {
         let begun = Instant::now();
         let step = self.options.step_timeout;
         let timeouts = Timeouts {
@@ -109,6 +119,11 @@ impl Run {
         let http = Http::with_timeouts(self.endpoint.clone(), timeouts)
             .map_err(|error| means(error.to_string()))?;
         let look = preflight(&http, &self.access).await;
+        if let (Preflight::Ready { facts, .. }, Some(suffix)) = (&look, &hooks.shared_seed_suffix)
+            && !facts.provisions
+        {
+            self.seed.push_str(suffix);
+        }
         let mine = self.part(&look);
         self.announce(&look, mine.len());
         let (facts, everything) = match look {
@@ -135,6 +150,7 @@ impl Run {
             interrupt: self.interrupt.clone(),
             seed: self.seed.clone(),
             begun,
+            hooks,
         });
         let results = match everything {
             Some((verdict, reason)) => all_alike(&context, &mine, verdict, &reason),

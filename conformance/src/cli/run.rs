@@ -16,7 +16,7 @@ use crate::plan::Selection;
 use crate::report::{ReportSpec, Summary, progress};
 use crate::scenario::{Feature, Level};
 use crate::shard::{Shard, digest};
-use crate::target::{ExecError, Target, TargetError};
+use crate::target::{ExecError, Running, Target, TargetError};
 use crate::verdict::ExitCode;
 
 /// Runs scenarios against a server.
@@ -28,7 +28,7 @@ use crate::verdict::ExitCode;
 pub(super) struct RunArgs {
     /// Base URL of the server under test [default: the embedded reference server]
     #[arg(long, env = "DUOLOGUE_ENDPOINT", value_name = "URL")]
-    endpoint: Option<String>,
+    pub(super) endpoint: Option<String>,
     /// Shell command that starts the server under test and writes {"listening": URL} when ready
     #[arg(
         long,
@@ -36,10 +36,10 @@ pub(super) struct RunArgs {
         value_name = "CMD",
         conflicts_with = "endpoint"
     )]
-    exec: Option<String>,
+    pub(super) exec: Option<String>,
     /// Named limits that new apps begin with: default, seed-ja or seed-ko
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME")]
-    profile: Option<String>,
+    pub(super) profile: Option<String>,
     /// Only scenarios with this text in id, title, chapter or requirement; repeatable
     #[arg(
         long,
@@ -66,7 +66,7 @@ pub(super) struct RunArgs {
     )]
     feature: Vec<String>,
     #[command(flatten)]
-    fixtures: FixtureArgs,
+    pub(super) fixtures: FixtureArgs,
     /// Write a report file, KIND=PATH with a kind of ndjson, json or junit; repeatable
     #[arg(
         long,
@@ -80,10 +80,10 @@ pub(super) struct RunArgs {
     jobs: Option<usize>,
     /// Longest wait for an answer or an event, in seconds [default: 5]
     #[arg(long, env = "DUOLOGUE_STEP_TIMEOUT", value_name = "SECONDS")]
-    step_timeout: Option<f64>,
+    pub(super) step_timeout: Option<f64>,
     /// Longest time for a scenario, in seconds [default: 60]
     #[arg(long, env = "DUOLOGUE_SCENARIO_TIMEOUT", value_name = "SECONDS")]
-    scenario_timeout: Option<f64>,
+    pub(super) scenario_timeout: Option<f64>,
     /// With fewer graded scenarios the run is incomplete [default: 1]
     #[arg(long, env = "DUOLOGUE_MIN_GRADED", value_name = "N")]
     min_graded: Option<u64>,
@@ -92,7 +92,7 @@ pub(super) struct RunArgs {
     shard: Option<Shard>,
     /// What names of users are made from [default: a new one for every run]
     #[arg(long, env = "DUOLOGUE_SEED", value_name = "WORD")]
-    seed: Option<String>,
+    pub(super) seed: Option<String>,
     /// Configuration file with a table [run] [default: duologue.toml, if there is one]
     #[arg(long, env = "DUOLOGUE_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -128,14 +128,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
 
     let interrupt = CancellationToken::new();
     let _guard = listen_for_signals(&interrupt);
-    let started = tokio::select! {
-        started = settings.target.start(settings.profile) => started,
-        () = interrupt.cancelled() => {
-            let message = "interrupted before the server was ready".into();
-            return Err(Failure { message, code: ExitCode::Incomplete });
-        }
-    };
-    let running = started.map_err(|error| target_failure(&error))?;
+    let running = settings.start(&interrupt).await?;
     let emitter = Arc::new(Emitter::new(reports));
     let run = Run {
         corpus: digest(&fixtures),
@@ -164,7 +157,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Tokens are the user's affair, our own means are ours.
-fn run_failure(error: &RunError) -> Failure {
+pub(super) fn run_failure(error: &RunError) -> Failure {
     Failure {
         message: error.to_string(),
         code: match error {
@@ -188,7 +181,7 @@ fn target_failure(error: &TargetError) -> Failure {
 }
 
 /// Ctrl-C, and the polite signal of whoever watches over this process, end the run.
-fn listen_for_signals(interrupt: &CancellationToken) -> tokio::task::JoinSet<()> {
+pub(super) fn listen_for_signals(interrupt: &CancellationToken) -> tokio::task::JoinSet<()> {
     let mut tasks = tokio::task::JoinSet::new();
     let (ctrl_c, terminate) = (interrupt.clone(), interrupt.clone());
     tasks.spawn(async move {
@@ -216,15 +209,15 @@ async fn terminated() -> Option<()> {
 }
 
 /// Flags, environment and file made one.
-struct Settings {
-    target: Target,
-    profile: Option<Profile>,
+pub(super) struct Settings {
+    pub(super) target: Target,
+    pub(super) profile: Option<Profile>,
     selection: Selection,
-    fixtures: FixtureArgs,
+    pub(super) fixtures: FixtureArgs,
     reports: Vec<ReportSpec>,
-    options: Options,
+    pub(super) options: Options,
     shard: Option<Shard>,
-    seed: Option<String>,
+    pub(super) seed: Option<String>,
 }
 
 impl Settings {
@@ -275,6 +268,20 @@ impl Settings {
             shard,
             seed: seed.map(checked_seed).transpose()?,
         })
+    }
+}
+
+impl Settings {
+    /// Starts the server under test, if it is ours to start.
+    pub(super) async fn start(&self, interrupt: &CancellationToken) -> Result<Running, Failure> {
+        let started = tokio::select! {
+            started = self.target.start(self.profile) => started,
+            () = interrupt.cancelled() => {
+                let message = "interrupted before the server was ready".into();
+                return Err(Failure { message, code: ExitCode::Incomplete });
+            }
+        };
+        started.map_err(|error| target_failure(&error))
     }
 }
 

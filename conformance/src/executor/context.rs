@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::emitter::Emitter;
 use super::gateway::Gateway;
+use super::hooks::Hooks;
 use crate::plan::Facts;
 use crate::redact::Redactor;
 
@@ -83,4 +84,5 @@ pub(super) struct RunContext {
     /// Part of every user id, so that runs do not meet in a shared app.
     pub(super) seed: String,
     pub(super) begun: Instant,
+    pub(super) hooks: Hooks,
 }

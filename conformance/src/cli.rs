@@ -2,6 +2,7 @@
 
 mod config;
 mod connect;
+mod doctor;
 mod explain;
 mod lint;
 mod list;
@@ -50,6 +51,8 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Run scenarios again and show every step, of a report or by id
     Replay(Box<replay::ReplayArgs>),
+    /// Examine whether a server is fit to be tested
+    Doctor(doctor::DoctorArgs),
     /// List scenarios
     List(list::ListArgs),
     /// Show a scenario with the requirements it proves
@@ -104,6 +107,7 @@ impl Cli {
             None => run::run(self.run).await,
             Some(Command::Run(args)) => run::run(*args).await,
             Some(Command::Replay(args)) => replay::replay(*args).await,
+            Some(Command::Doctor(args)) => doctor::doctor(args).await,
             Some(Command::List(args)) => list::list(&args),
             Some(Command::Show(args)) => list::show(&args),
             Some(Command::Explain(args)) => explain::explain(&args),

@@ -11,6 +11,7 @@
 //! [`target::Target`] among others.
 
 mod cli;
+pub mod doctor;
 pub mod event;
 pub mod executor;
 pub mod matcher;

@@ -1,7 +1,5 @@
 //! `duologue list` and `duologue show`.
 
-use std::io::Write as _;
-
 use clap::Args;
 use serde_json::json;
 
@@ -115,7 +113,12 @@ pub(super) fn unknown(id: &str, corpus: &Corpus) -> Failure {
 
 /// Writes data; a reader that has gone away is no error.
 pub(super) fn print(text: &str) -> Result<ExitCode, Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    print_to(std::io::stdout(), text)
+}
+
+/// The same with colour codes, which `out` leaves out where they do not belong.
+pub(super) fn print_to(mut out: impl std::io::Write, text: &str) -> Result<ExitCode, Failure> {
+    match out.write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::usage(error)),
         Ok(()) | Err(_) => Ok(ExitCode::Pass),
     }

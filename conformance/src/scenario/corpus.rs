@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use super::lint::lint;
+use super::locate::Places;
 use super::{Problem, Scenario, load};
 use crate::requirements::Requirements;
 
@@ -57,6 +59,25 @@ fn list(problems: &[Problem]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+impl Fixture {
+    /// A step as its file writes it, without the file's indentation.
+    #[must_use]
+    pub fn step_source(&self, pointer: &str) -> Option<String> {
+        let start = Places::new(&self.file, &self.source).start(pointer)?;
+        let rest = self.source.get(start..)?;
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        let line = self.source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let indent = &self.source[line..start];
+        let indent = &indent[..indent.len() - indent.trim_start().len()];
+        let lines = rest[..values.byte_offset()].lines();
+        let lines: Vec<&str> = lines
+            .map(|line| line.strip_prefix(indent).unwrap_or(line))
+            .collect();
+        Some(lines.join("\n"))
+    }
 }
 
 impl Corpus {

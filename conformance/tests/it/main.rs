@@ -1,11 +1,17 @@
 //! The binary as people meet it: exit codes, reports, defects of scenario files.
 #![expect(clippy::unwrap_used, reason = "a test ends where its setup fails")]
 
+mod config;
+mod doctor;
 mod exit_codes;
+mod explain;
 mod hostile;
 mod lint;
+mod proxy;
+mod replay;
 mod reports;
 mod schemas;
+mod single_app;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -120,7 +120,10 @@ impl<W: Write> Narrator<W> {
             .map_or("no answer".to_owned(), |status| status.to_string());
         write!(self.out, "    → {status}")?;
         for (name, value) in &exchange.answer_headers {
-            write!(self.out, " [{name}: {value}]")?;
+            // That it is JSON can be seen.
+            if value != "application/json" {
+                write!(self.out, " [{name}: {value}]")?;
+            }
         }
         writeln!(self.out, " {}", exchange.answer)
     }
@@ -149,7 +152,7 @@ impl<W: Write> Narrator<W> {
         }
         if let Some(reason) = &scenario.reason {
             self.reason(reason)?;
-            if let Some(last) = self.last.take() {
+            if let Some(last) = self.last.take().filter(|_| reason.step.is_some()) {
                 writeln!(self.out, "  {}", curl_line(&self.endpoint, &last))?;
             }
         }

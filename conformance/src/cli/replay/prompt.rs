@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use owo_colors::OwoColorize as _;
-use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -90,11 +89,9 @@ fn show(step: StepAhead<'_>) -> io::Result<()> {
     if let Some(why) = step.why {
         writeln!(out, "  {why}")?;
     }
-    let file: Value = serde_json::from_str(&step.fixture.source)?;
-    if let Some(json) = file.pointer(step.pointer) {
-        for line in format!("{json:#}").lines() {
-            writeln!(out, "  {line}")?;
-        }
+    let source = step.fixture.step_source(step.pointer);
+    for line in source.unwrap_or_default().lines() {
+        writeln!(out, "  {line}")?;
     }
     out.flush()
 }

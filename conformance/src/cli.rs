@@ -11,6 +11,7 @@ mod pages;
 mod replay;
 mod run;
 mod schema;
+mod server_args;
 
 use std::path::PathBuf;
 
@@ -49,9 +50,17 @@ enum Command {
     /// configuration file. Tokens come only from DUOLOGUE_OPERATOR_TOKEN or DUOLOGUE_ADMIN_TOKEN, or
     /// from the files that the same names with _FILE name.
     Run(Box<run::RunArgs>),
-    /// Run scenarios again and show every step, of a report or by id
+    /// Run scenarios again and show every step: those of a report, or one by its id
+    ///
+    /// With a report: those of its scenarios that did not pass (and do apply), against its server,
+    /// with its profile and its seed; a flag goes before the report. Tokens come from the environment,
+    /// as with `run`. Exit codes are those of `run`.
     Replay(Box<replay::ReplayArgs>),
     /// Examine whether a server is fit to be tested
+    ///
+    /// One line a look: ok, warn or fail, what was found, how to mend it; then the verdict. What the
+    /// examination makes on the server it deletes again. Exit codes: 0 fit · 1 unfit, the server's to
+    /// mend · 2 a token or a flag · 3 unreachable.
     Doctor(doctor::DoctorArgs),
     /// List scenarios
     List(list::ListArgs),

@@ -6,24 +6,16 @@ use clap::Args;
 
 use super::config::{self, RunTable};
 use super::run::{RunArgs, Settings};
+use super::server_args::ServerArgs;
 use super::{Failure, FixtureArgs};
 
 /// The flags of `run` that name a server, with its variables and its configuration file.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ConnectArgs {
-    /// Base URL of the server [default: the embedded reference server]
-    #[arg(long, env = "DUOLOGUE_ENDPOINT", value_name = "URL")]
-    endpoint: Option<String>,
-    /// Shell command that starts the server and writes {"listening": URL} when ready
-    #[arg(
-        long,
-        env = "DUOLOGUE_EXEC",
-        value_name = "CMD",
-        conflicts_with = "endpoint"
-    )]
-    exec: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
     /// The embedded reference server, whatever the configuration file or a report names
-    #[arg(long, conflicts_with_all = ["endpoint", "exec"])]
+    #[arg(long)]
     embedded: bool,
     /// Named limits that new apps begin with: default, seed-ja or seed-ko
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME")]
@@ -52,18 +44,26 @@ pub(super) struct Beside {
 }
 
 impl ConnectArgs {
-    /// Whether a flag or a variable says which server.
+    /// Whether a flag says which server.
     pub(super) fn names_a_server(&self) -> bool {
-        self.embedded || self.endpoint.is_some() || self.exec.is_some()
+        self.embedded || self.server.by_flag
     }
 
-    /// Flags and variables before a report, a report before the file.
+    /// A flag goes before a report, that before a variable, and that before the file.
     pub(super) fn settings(self, beside: Beside) -> Result<Settings, Failure> {
+        if self.embedded && self.server.by_flag {
+            return Err(Failure::usage(
+                "--embedded cannot be used with --endpoint or --exec",
+            ));
+        }
         let file = config::read(self.config.as_deref()).map_err(Failure::usage)?;
-        let (endpoint, exec) = match (self.embedded, beside.endpoint) {
-            (true, _) => (None, None),
-            (false, Some(endpoint)) => (Some(endpoint), None),
-            (false, None) => (file.endpoint, file.exec),
+        let in_file = (file.endpoint, file.exec);
+        let (endpoint, exec) = match (self.server.endpoint, self.server.exec) {
+            _ if self.embedded => (None, None),
+            named if self.server.by_flag => named,
+            _ if beside.endpoint.is_some() => (beside.endpoint, None),
+            (None, None) => in_file,
+            variable => variable,
         };
         let file = RunTable {
             endpoint,
@@ -77,8 +77,6 @@ impl ConnectArgs {
             ..file
         };
         let mut args = RunArgs::default();
-        args.endpoint = self.endpoint;
-        args.exec = self.exec;
         args.profile = self.profile;
         args.fixtures = self.fixtures;
         args.step_timeout = self.step_timeout;

@@ -47,7 +47,7 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "FILE", requires = "keep")]
     keep_secrets: Option<PathBuf>,
     /// What names of users are made from [default: the report's, or a new one]
-    #[arg(long, env = "DUOLOGUE_SEED", value_name = "WORD")]
+    #[arg(long, value_name = "WORD")]
     seed: Option<String>,
     /// Longest time for a scenario, in seconds, stops not counted [default: 60]
     #[arg(long, env = "DUOLOGUE_SCENARIO_TIMEOUT", value_name = "SECONDS")]

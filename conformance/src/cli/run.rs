@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{self, RunTable};
 use super::list::print;
+use super::server_args::ServerArgs;
 use super::{Failure, FixtureArgs};
 use crate::executor::{Emitter, Options, Report, Run, RunError, fresh_seed};
 use crate::plan::Selection;
@@ -26,17 +27,8 @@ use crate::verdict::ExitCode;
 /// names with _FILE name.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RunArgs {
-    /// Base URL of the server under test [default: the embedded reference server]
-    #[arg(long, env = "DUOLOGUE_ENDPOINT", value_name = "URL")]
-    pub(super) endpoint: Option<String>,
-    /// Shell command that starts the server under test and writes {"listening": URL} when ready
-    #[arg(
-        long,
-        env = "DUOLOGUE_EXEC",
-        value_name = "CMD",
-        conflicts_with = "endpoint"
-    )]
-    pub(super) exec: Option<String>,
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
     /// Named limits that new apps begin with: default, seed-ja or seed-ko
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME")]
     pub(super) profile: Option<String>,
@@ -289,7 +281,7 @@ impl RunArgs {
     /// What these flags and variables say, and where they say nothing, the file.
     fn over(self, file: RunTable) -> RunTable {
         // Naming a server in one way leaves no room for the other.
-        let (endpoint, exec) = match (self.endpoint, self.exec) {
+        let (endpoint, exec) = match (self.server.endpoint, self.server.exec) {
             (None, None) => (file.endpoint, file.exec),
             named => named,
         };

@@ -142,6 +142,33 @@ fn a_server_that_is_named_one_way_is_not_named_another_by_the_file() {
 }
 
 #[test]
+fn a_flag_for_one_way_goes_before_a_variable_for_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = ("DUOLOGUE_ENDPOINT", "http://x");
+    let exec = ("DUOLOGUE_EXEC", "y");
+    let check = |args: &[&str], variables: &[(&str, &str)], expected: i32, words: &str| {
+        let args = [&["run", "--print-config"], args].concat();
+        let output = duologue_in(folder.path(), &args, variables);
+        let text = text(&output);
+        assert_eq!(code(&output), expected, "{text}");
+        assert!(text.contains(words), "{text}");
+    };
+    check(&["--exec", "z"], &[endpoint], 0, "exec = \"z\"");
+    check(
+        &["--endpoint", "http://z"],
+        &[exec],
+        0,
+        "endpoint = \"http://z\"",
+    );
+    check(&[], &[endpoint, exec], 2, "unset one of them");
+    let output = duologue_in(folder.path(), &["doctor", "--embedded"], &[endpoint]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    let args = ["doctor", "--embedded", "--exec", "y"];
+    let output = duologue_in(folder.path(), &args, &[]);
+    assert_eq!(code(&output), 2, "{}", text(&output));
+}
+
+#[test]
 fn an_unknown_key_is_named_with_file_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
     for (config, place) in [

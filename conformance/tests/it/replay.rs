@@ -222,6 +222,31 @@ fn step_by_step_every_step_is_shown_before_it_runs() {
 }
 
 #[test]
+fn thinking_longer_than_the_scenario_may_take_does_not_end_it() {
+    let fixtures = one_scenario(STEPS);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_duologue"))
+        .args(["replay", "http-one", "--embedded", "--step"])
+        .args(["--scenario-timeout", "2", "--fixtures"])
+        .arg(fixtures.path())
+        .current_dir(fixtures.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // What is tested is that this time does not count.
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    child.stdin.take().unwrap().write_all(b"c\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 1, "{}", text(&output));
+    assert!(
+        stdout(&output).contains("STOP /steps/2"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[test]
 fn an_input_that_ends_runs_on_and_q_ends() {
     let fixtures = one_scenario(STEPS);
     let dir = fixtures.path().to_str().unwrap();

@@ -33,6 +33,9 @@ use crate::verdict::ExitCode;
     name = "duologue",
     version,
     max_term_width = 100,
+    // Help shows the names of variables; a value may be somebody's secret.
+    mut_args(|arg| arg.hide_env_values(true)),
+    mut_subcommands(|command| command.mut_args(|arg| arg.hide_env_values(true))),
     args_conflicts_with_subcommands = true
 )]
 pub struct Cli {

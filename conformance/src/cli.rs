@@ -2,16 +2,25 @@
 
 mod baseline;
 mod config;
+mod connect;
 mod diff;
+mod doctor;
+mod explain;
 mod lint;
 mod list;
 mod merge;
+mod near;
+mod pages;
+mod replay;
 mod run;
 mod schema;
+mod server_args;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+pub(crate) use config::File as ConfigFile;
 
 use crate::verdict::ExitCode;
 
@@ -23,7 +32,15 @@ use crate::verdict::ExitCode;
 /// Exit codes: 0 pass · 1 fail · 2 usage or configuration · 3 incomplete (unreachable, timeouts, too
 /// few graded) · 4 nothing selected · 5 harness fault.
 #[derive(Debug, Parser)]
-#[command(name = "duologue", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "duologue",
+    version,
+    max_term_width = 100,
+    // Help shows the names of variables; a value may be somebody's secret.
+    mut_args(|arg| arg.hide_env_values(true)),
+    mut_subcommands(|command| command.mut_args(|arg| arg.hide_env_values(true))),
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -34,23 +51,45 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run scenarios against a server (the default command)
+    ///
+    /// A flag goes before its environment variable, and that before the table [run] of the
+    /// configuration file. Tokens come only from DUOLOGUE_OPERATOR_TOKEN or DUOLOGUE_ADMIN_TOKEN, or
+    /// from the files that the same names with _FILE name.
     Run(Box<run::RunArgs>),
-    /// Run the in-memory reference server
-    Serve(duologue_server::serve::ServeArgs),
-    /// Write or check a list of known failures
-    Baseline(baseline::BaselineArgs),
-    /// Compare two reports
-    Diff(diff::DiffArgs),
-    /// Make the parts of a run one result
-    Merge(merge::MergeArgs),
+    /// Run scenarios again and show every step: those of a report, or one by its id
+    ///
+    /// With a report: those of its scenarios that did not pass (and do apply), against its server,
+    /// with its profile and its seed; a flag goes before the report. Tokens come from the environment,
+    /// as with `run`. Exit codes are those of `run`.
+    Replay(Box<replay::ReplayArgs>),
+    /// Examine whether a server is fit to be tested
+    ///
+    /// One line a look: ok, warn or fail, what was found, how to mend it; then the verdict. What the
+    /// examination makes on the server it deletes again. Exit codes: 0 fit · 1 unfit, the server's to
+    /// mend · 2 a token or a flag · 3 unreachable.
+    Doctor(doctor::DoctorArgs),
     /// List scenarios
     List(list::ListArgs),
     /// Show a scenario with the requirements it proves
     Show(list::ShowArgs),
+    /// Explain a requirement: its sentence, its scenarios, their verdicts in reports
+    Explain(explain::ExplainArgs),
+    /// Compare two reports
+    Diff(diff::DiffArgs),
+    /// Make the parts of a run one result
+    Merge(merge::MergeArgs),
+    /// Write or check a list of known failures
+    Baseline(baseline::BaselineArgs),
     /// Check scenario files: form, names, requirement ids
     Lint(lint::LintArgs),
-    /// Write the JSON Schemas of all wire types and of the scenario format
+    /// Write the JSON Schemas of all wire types, scenarios, reports and the configuration
     Schema(schema::SchemaArgs),
+    /// Run the in-memory reference server
+    Serve(duologue_server::serve::ServeArgs),
+    /// Write a completion script for a shell
+    Completions(pages::CompletionsArgs),
+    /// Write man pages
+    Man(pages::ManArgs),
 }
 
 /// Where scenarios come from.
@@ -87,17 +126,22 @@ impl Cli {
         let result = match self.command {
             None => run::run(self.run).await,
             Some(Command::Run(args)) => run::run(*args).await,
+            Some(Command::Replay(args)) => replay::replay(*args).await,
+            Some(Command::Doctor(args)) => doctor::doctor(args).await,
+            Some(Command::List(args)) => list::list(&args),
+            Some(Command::Show(args)) => list::show(&args),
+            Some(Command::Explain(args)) => explain::explain(&args),
+            Some(Command::Diff(args)) => diff::diff(&args),
+            Some(Command::Merge(args)) => merge::run(&args),
+            Some(Command::Baseline(args)) => baseline::baseline(&args),
+            Some(Command::Lint(args)) => lint::lint(&args),
+            Some(Command::Schema(args)) => schema::write(&args),
             Some(Command::Serve(args)) => duologue_server::serve::run(args)
                 .await
                 .map(|()| ExitCode::Pass)
                 .map_err(Failure::usage),
-            Some(Command::Baseline(args)) => baseline::baseline(&args),
-            Some(Command::Diff(args)) => diff::diff(&args),
-            Some(Command::Merge(args)) => merge::run(&args),
-            Some(Command::List(args)) => list::list(&args),
-            Some(Command::Show(args)) => list::show(&args),
-            Some(Command::Lint(args)) => lint::lint(&args),
-            Some(Command::Schema(args)) => schema::write(&args),
+            Some(Command::Completions(args)) => pages::completions(&args),
+            Some(Command::Man(args)) => pages::man(&args),
         };
         result.unwrap_or_else(|failure| {
             anstream::eprintln!("duologue: {}", failure.message);

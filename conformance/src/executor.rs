@@ -9,6 +9,7 @@ mod call;
 mod context;
 mod emitter;
 mod gateway;
+mod hooks;
 mod judge;
 mod log;
 mod outlive;
@@ -45,6 +46,7 @@ use crate::verdict::Verdict;
 
 pub use context::{Access, Options};
 pub use emitter::{Emitter, Report};
+pub use hooks::{BeforeStep, Hooks, Kept, KeptName, StepAhead};
 
 use context::RunContext;
 use gateway::Gateway;
@@ -103,6 +105,14 @@ impl Run {
     /// When the tokens do not fit or the runner lacks its own means; whatever the server does is a
     /// verdict, not an error.
     pub async fn run(self) -> Result<RunFinished, RunError> {
+        self.run_hooked(Hooks::default()).await
+    }
+
+    /// Runs everything, with what a replay adds.
+    ///
+    /// # Errors
+    /// As [`Run::run`].
+    pub async fn run_hooked(mut self, hooks: Hooks) -> Result<RunFinished, RunError> {
         let begun = Instant::now();
         let step = self.options.step_timeout;
         let timeouts = Timeouts {
@@ -114,6 +124,11 @@ impl Run {
         let http = Http::with_timeouts(self.endpoint.clone(), timeouts)
             .map_err(|error| means(error.to_string()))?;
         let look = preflight(&http, &self.access).await;
+        if let (Preflight::Ready { facts, .. }, Some(suffix)) = (&look, &hooks.shared_seed_suffix)
+            && !facts.provisions
+        {
+            self.seed.push_str(suffix);
+        }
         let mine = self.part(&look);
         self.announce(&look, mine.len());
         let (facts, everything) = match look {
@@ -142,6 +157,7 @@ impl Run {
             known: self.known.clone(),
             begun,
             reference: self.reference,
+            hooks,
         });
         // One part may well be empty; whether enough was graded, only all parts together can say.
         let min_graded = match (self.shard, &everything) {

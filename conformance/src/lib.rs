@@ -9,12 +9,16 @@
 //! that was broken, and every message on the wire is compared with the protocol's schemas
 //! ([`wire_check`]).
 //!
+//! Before a run a [`doctor`] can tell whether a server is fit for one; after it the same executor, with
+//! [`executor::Hooks`], replays what failed step by step.
+//!
 //! Nothing in here knows a particular server: the embedded reference server is one
 //! [`target::Target`] among others.
 
 mod cli;
 pub mod conclusion;
 pub mod diff;
+pub mod doctor;
 pub mod event;
 pub mod executor;
 pub mod known;

@@ -38,6 +38,18 @@ pub enum Keyword {
     May,
 }
 
+impl Keyword {
+    /// The word as the specification writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::May => "MAY",
+        }
+    }
+}
+
 /// Who can prove a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,6 +81,13 @@ impl Requirements {
             all
         });
         &EMBEDDED
+    }
+
+    /// The heading of a chapter of the embedded specification.
+    #[must_use]
+    pub fn chapter_title(chapter: &str) -> Option<&'static str> {
+        let text = SPEC.get_file(format!("{chapter}.md"))?.contents_utf8()?;
+        text.lines().find_map(|line| line.strip_prefix("# "))
     }
 
     /// Adds the requirements of a chapter: the list items `- **OFF-004** — sentence`.

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::cli::ConfigFile;
 use crate::event::Event;
 use crate::report::JsonResult;
 use crate::scenario::Scenario;
@@ -42,7 +43,8 @@ pub enum SchemaFilesError {
     },
 }
 
-/// Writes or checks one file a wire type, one for scenarios and two for reports. Returns the names.
+/// Writes or checks one file a wire type, one for scenarios, two for reports and one for
+/// `duologue.toml`. Returns the names.
 ///
 /// # Errors
 /// When a file cannot be written, or differs.
@@ -86,6 +88,10 @@ fn all() -> Vec<(String, String)> {
         (
             "report.schema.json",
             text(&generated::<JsonResult>("Duologue result")),
+        ),
+        (
+            "duologue.toml.schema.json",
+            text(&generated::<ConfigFile>("duologue.toml")),
         ),
     ];
     wire.chain(own.map(|(name, text)| (name.to_owned(), text)))

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::executor::Access;
 
-pub use exec::{ExecError, Program};
+pub use exec::{ExecError, Program, ProgramTokens};
 pub use secret::SecretError;
 
 /// Which server to test.
@@ -91,13 +91,18 @@ impl Target {
                 })
             }
             Self::Exec(command) => {
-                let token = secret::fresh()?;
-                let program = Program::start(command, &token, profile).await?;
+                let (operator, admin) = (secret::fresh()?, secret::fresh()?);
+                let tokens = ProgramTokens {
+                    operator: &operator,
+                    admin: &admin,
+                };
+                let program = Program::start(command, tokens, profile).await?;
                 Ok(Running {
                     endpoint: Endpoint::parse(program.url())?,
+                    // The look at the server decides which of them counts.
                     access: Access {
-                        operator: Some(token),
-                        admin: None,
+                        operator: Some(operator),
+                        admin: Some(admin),
                     },
                     owner: Owner::Program(Box::new(program)),
                 })

@@ -1,13 +1,13 @@
 //! `duologue list` and `duologue show`.
 
-use std::io::Write as _;
-
 use clap::Args;
 use serde_json::json;
 
+use super::near::did_you_mean;
 use super::{Failure, FixtureArgs};
 use crate::plan::{Selection, needed_features};
 use crate::requirements::Requirements;
+use crate::scenario::{Corpus, RequirementId};
 use crate::verdict::ExitCode;
 
 /// Lists scenarios: id and title, a line each.
@@ -73,19 +73,9 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
     let corpus = args.fixtures.corpus()?;
-    let found = corpus.fixtures.iter().find(|fixture| {
-        let scenario = &fixture.scenario;
-        std::iter::once(&scenario.id)
-            .chain(&scenario.aliases)
-            .any(|id| id.as_str() == args.id)
-    });
-    let Some(fixture) = found else {
-        let message = format!("there is no scenario `{}`; see `duologue list`", args.id);
-        return Err(Failure {
-            message,
-            code: ExitCode::NothingSelected,
-        });
-    };
+    let fixture = corpus
+        .find(&args.id.to_lowercase())
+        .ok_or_else(|| unknown(&args.id, &corpus))?;
     let mut text = format!(
         "{} — {}\n{}\n\n",
         fixture.scenario.id, fixture.scenario.title, fixture.file
@@ -102,9 +92,33 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
     print(&text)
 }
 
+/// There is no scenario of this id.
+pub(super) fn unknown(id: &str, corpus: &Corpus) -> Failure {
+    let requirement = RequirementId::parse(&id.to_uppercase())
+        .ok()
+        .and_then(|id| Requirements::embedded().get(&id));
+    let message = if let Some(found) = requirement {
+        let id = &found.id;
+        format!("`{id}` is a requirement; `duologue explain {id}` explains it")
+    } else {
+        let ids = corpus.fixtures.iter();
+        let near = did_you_mean(id, ids.map(|fixture| fixture.scenario.id.as_str()));
+        format!("there is no scenario `{id}` in `duologue list`{near}")
+    };
+    Failure {
+        message,
+        code: ExitCode::NothingSelected,
+    }
+}
+
 /// Writes data; a reader that has gone away is no error.
 pub(super) fn print(text: &str) -> Result<ExitCode, Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    print_to(std::io::stdout(), text)
+}
+
+/// The same with colour codes, which `out` leaves out where they do not belong.
+pub(super) fn print_to(mut out: impl std::io::Write, text: &str) -> Result<ExitCode, Failure> {
+    match out.write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::usage(error)),
         Ok(()) | Err(_) => Ok(ExitCode::Pass),
     }

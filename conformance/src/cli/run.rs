@@ -9,6 +9,8 @@ use duologue_core::limits::Profile;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{self, RunTable};
+use super::list::print;
+use super::server_args::ServerArgs;
 use super::{Failure, FixtureArgs};
 use crate::event::RunFinished;
 use crate::executor::{Emitter, Options, Report, Run, RunError, fresh_seed};
@@ -17,7 +19,7 @@ use crate::plan::Selection;
 use crate::report::{ReportSpec, Summary, progress};
 use crate::scenario::{Feature, Level};
 use crate::shard::{Shard, digest};
-use crate::target::{ExecError, Target, TargetError};
+use crate::target::{ExecError, Running, Target, TargetError};
 use crate::verdict::{ExitCode, Totals};
 
 /// Runs scenarios against a server.
@@ -27,20 +29,11 @@ use crate::verdict::{ExitCode, Totals};
 /// names with _FILE name.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RunArgs {
-    /// Base URL of the server under test [default: the embedded reference server]
-    #[arg(long, env = "DUOLOGUE_ENDPOINT", value_name = "URL")]
-    endpoint: Option<String>,
-    /// Shell command that starts the server under test and writes {"listening": URL} when ready
-    #[arg(
-        long,
-        env = "DUOLOGUE_EXEC",
-        value_name = "CMD",
-        conflicts_with = "endpoint"
-    )]
-    exec: Option<String>,
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
     /// Named limits that new apps begin with: default, seed-ja or seed-ko
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME")]
-    profile: Option<String>,
+    pub(super) profile: Option<String>,
     /// Only scenarios with this text in id, title, chapter or requirement; repeatable
     #[arg(
         long,
@@ -67,7 +60,7 @@ pub(super) struct RunArgs {
     )]
     feature: Vec<String>,
     #[command(flatten)]
-    fixtures: FixtureArgs,
+    pub(super) fixtures: FixtureArgs,
     /// Write a report file, KIND=PATH with a kind of ndjson, json or junit; repeatable
     #[arg(
         long,
@@ -81,14 +74,14 @@ pub(super) struct RunArgs {
     jobs: Option<usize>,
     /// Longest wait for an answer or an event, in seconds [default: 5]
     #[arg(long, env = "DUOLOGUE_STEP_TIMEOUT", value_name = "SECONDS")]
-    step_timeout: Option<f64>,
+    pub(super) step_timeout: Option<f64>,
     /// Longest time for a scenario, in seconds [default: 60]
     #[arg(long, env = "DUOLOGUE_SCENARIO_TIMEOUT", value_name = "SECONDS")]
-    scenario_timeout: Option<f64>,
+    pub(super) scenario_timeout: Option<f64>,
     /// Longest wait for the end of a message's lifetime, on servers without manual-clock, in seconds
     /// [default: 10]
     #[arg(long, env = "DUOLOGUE_MAX_WAIT", value_name = "SECONDS")]
-    max_wait: Option<f64>,
+    pub(super) max_wait: Option<f64>,
     /// With fewer graded scenarios the run is incomplete; not with --shard [default: 1]
     #[arg(long, env = "DUOLOGUE_MIN_GRADED", value_name = "N")]
     min_graded: Option<u64>,
@@ -100,14 +93,21 @@ pub(super) struct RunArgs {
     shard: Option<Shard>,
     /// What names of users are made from [default: a new one for every run]
     #[arg(long, env = "DUOLOGUE_SEED", value_name = "WORD")]
-    seed: Option<String>,
+    pub(super) seed: Option<String>,
     /// Configuration file with a table [run] [default: duologue.toml, if there is one]
     #[arg(long, env = "DUOLOGUE_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
+    /// Run nothing; print what flags, environment and file say together, as a file
+    #[arg(long)]
+    print_config: bool,
 }
 
 pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let table = config::read(args.config.as_deref()).map_err(Failure::usage)?;
+    if args.print_config {
+        let merged = config::written(args.over(table)).map_err(Failure::usage)?;
+        return print(&merged);
+    }
     let settings = Settings::new(args, table)?;
     let corpus = settings.fixtures.corpus()?;
     let known = match &settings.known {
@@ -134,14 +134,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
 
     let interrupt = CancellationToken::new();
     let _guard = listen_for_signals(&interrupt);
-    let started = tokio::select! {
-        started = settings.target.start(settings.profile) => started,
-        () = interrupt.cancelled() => {
-            let message = "interrupted before the server was ready".into();
-            return Err(Failure { message, code: ExitCode::Incomplete });
-        }
-    };
-    let running = started.map_err(|error| target_failure(&error))?;
+    let running = settings.start(&interrupt).await?;
     let emitter = Arc::new(Emitter::new(reports));
     let run = Run {
         corpus: digest(&fixtures),
@@ -184,7 +177,7 @@ fn tell_of_empty_part(shard: Option<Shard>, finished: &RunFinished) {
 }
 
 /// Tokens are the user's affair, our own means are ours.
-fn run_failure(error: &RunError) -> Failure {
+pub(super) fn run_failure(error: &RunError) -> Failure {
     Failure {
         message: error.to_string(),
         code: match error {
@@ -208,7 +201,7 @@ fn target_failure(error: &TargetError) -> Failure {
 }
 
 /// Ctrl-C, and the polite signal of whoever watches over this process, end the run.
-fn listen_for_signals(interrupt: &CancellationToken) -> tokio::task::JoinSet<()> {
+pub(super) fn listen_for_signals(interrupt: &CancellationToken) -> tokio::task::JoinSet<()> {
     let mut tasks = tokio::task::JoinSet::new();
     let (ctrl_c, terminate) = (interrupt.clone(), interrupt.clone());
     tasks.spawn(async move {
@@ -236,67 +229,56 @@ async fn terminated() -> Option<()> {
 }
 
 /// Flags, environment and file made one.
-struct Settings {
-    target: Target,
-    profile: Option<Profile>,
+pub(super) struct Settings {
+    pub(super) target: Target,
+    pub(super) profile: Option<Profile>,
     selection: Selection,
-    fixtures: FixtureArgs,
+    pub(super) fixtures: FixtureArgs,
     reports: Vec<ReportSpec>,
-    options: Options,
+    pub(super) options: Options,
     known: Option<PathBuf>,
     shard: Option<Shard>,
-    seed: Option<String>,
+    pub(super) seed: Option<String>,
 }
 
 impl Settings {
-    fn new(args: RunArgs, table: RunTable) -> Result<Self, Failure> {
+    pub(super) fn new(args: RunArgs, table: RunTable) -> Result<Self, Failure> {
         let default = Options::default();
-        let target = match (args.endpoint, args.exec, table.endpoint, table.exec) {
-            (Some(url), _, _, _) => Target::Endpoint(url),
-            (None, Some(command), _, _) => Target::Exec(command),
-            (None, None, Some(_), Some(_)) => {
+        let (shard, seed) = (args.shard, args.seed.clone());
+        let table = args.over(table);
+        let target = match (table.endpoint, table.exec) {
+            (Some(_), Some(_)) => {
                 return Err(Failure::usage(
                     "the configuration has both endpoint and exec",
                 ));
             }
-            (None, None, Some(url), None) => Target::Endpoint(url),
-            (None, None, None, Some(command)) => Target::Exec(command),
-            (None, None, None, None) => Target::Embedded,
+            (Some(url), None) => Target::Endpoint(url),
+            (None, Some(command)) => Target::Exec(command),
+            (None, None) => Target::Embedded,
         };
-        let profile = args.profile.or(table.profile).map(|name| {
+        let profile = table.profile.map(|name| {
             Profile::parse(&name)
                 .ok_or_else(|| Failure::usage(format!("there is no profile `{name}`")))
         });
-        let levels = either(args.level, table.level);
-        let features = either(args.feature, table.feature);
         let selection = Selection {
-            filters: either(args.filter, table.filter),
-            levels: words::<Level>("level", &levels)?,
-            features: words::<Feature>("feature", &features)?,
+            filters: table.filter,
+            levels: words::<Level>("level", &table.level)?,
+            features: words::<Feature>("feature", &table.feature)?,
         };
-        let reports = either(args.report, table.report);
-        let reports: Result<Vec<ReportSpec>, _> = reports.iter().map(|text| text.parse()).collect();
+        let reports: Result<Vec<ReportSpec>, _> =
+            table.report.iter().map(|text| text.parse()).collect();
         let options = Options {
-            jobs: args.jobs.or(table.jobs).unwrap_or(default.jobs),
-            step_timeout: seconds(
-                args.step_timeout.or(table.step_timeout),
-                default.step_timeout,
-            )?,
-            scenario_timeout: seconds(
-                args.scenario_timeout.or(table.scenario_timeout),
-                default.scenario_timeout,
-            )?,
-            max_wait: seconds(args.max_wait.or(table.max_wait), default.max_wait)?,
-            min_graded: args
-                .min_graded
-                .or(table.min_graded)
-                .unwrap_or(default.min_graded),
+            jobs: table.jobs.unwrap_or(default.jobs),
+            step_timeout: seconds(table.step_timeout, default.step_timeout)?,
+            scenario_timeout: seconds(table.scenario_timeout, default.scenario_timeout)?,
+            max_wait: seconds(table.max_wait, default.max_wait)?,
+            min_graded: table.min_graded.unwrap_or(default.min_graded),
         };
         if options.jobs == 0 {
             return Err(Failure::usage("--jobs must be at least 1"));
         }
         let fixtures = FixtureArgs {
-            fixtures: args.fixtures.fixtures.or(table.fixtures),
+            fixtures: table.fixtures,
         };
         Ok(Self {
             target,
@@ -305,10 +287,51 @@ impl Settings {
             fixtures,
             reports: reports.map_err(Failure::usage)?,
             options,
-            known: args.known.or(table.known),
-            shard: args.shard,
-            seed: args.seed.map(checked_seed).transpose()?,
+            known: table.known,
+            shard,
+            seed: seed.map(checked_seed).transpose()?,
         })
+    }
+}
+
+impl Settings {
+    /// Starts the server under test, if it is ours to start.
+    pub(super) async fn start(&self, interrupt: &CancellationToken) -> Result<Running, Failure> {
+        let started = tokio::select! {
+            started = self.target.start(self.profile) => started,
+            () = interrupt.cancelled() => {
+                let message = "interrupted before the server was ready".into();
+                return Err(Failure { message, code: ExitCode::Incomplete });
+            }
+        };
+        started.map_err(|error| target_failure(&error))
+    }
+}
+
+impl RunArgs {
+    /// What these flags and variables say, and where they say nothing, the file.
+    fn over(self, file: RunTable) -> RunTable {
+        // Naming a server in one way leaves no room for the other.
+        let (endpoint, exec) = match (self.server.endpoint, self.server.exec) {
+            (None, None) => (file.endpoint, file.exec),
+            named => named,
+        };
+        RunTable {
+            endpoint,
+            exec,
+            profile: self.profile.or(file.profile),
+            fixtures: self.fixtures.fixtures.or(file.fixtures),
+            filter: either(self.filter, file.filter),
+            level: either(self.level, file.level),
+            feature: either(self.feature, file.feature),
+            report: either(self.report, file.report),
+            jobs: self.jobs.or(file.jobs),
+            step_timeout: self.step_timeout.or(file.step_timeout),
+            scenario_timeout: self.scenario_timeout.or(file.scenario_timeout),
+            max_wait: self.max_wait.or(file.max_wait),
+            known: self.known.or(file.known),
+            min_graded: self.min_graded.or(file.min_graded),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::list::print;
 use crate::schema_files::{Mode, SchemaFilesError, schema_files};
 use crate::verdict::ExitCode;
 
-/// Writes the JSON Schemas of all wire types, of scenarios and of reports.
+/// Writes the JSON Schemas of all wire types, scenarios, reports and the configuration.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SchemaArgs {
     /// Folder for the files

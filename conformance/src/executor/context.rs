@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::emitter::Emitter;
 use super::gateway::Gateway;
+use super::hooks::Hooks;
 use crate::known::Judge;
 use crate::plan::Facts;
 use crate::redact::Redactor;
@@ -90,4 +91,5 @@ pub(super) struct RunContext {
     pub(super) begun: Instant,
     /// Whether the server is the reference itself.
     pub(super) reference: bool,
+    pub(super) hooks: Hooks,
 }

@@ -50,7 +50,7 @@ pub(super) async fn play(
     }
     let stage = Stage::new(Arc::clone(&run), Arc::clone(&fixture), run.key(&fixture));
     let result = tokio::select! {
-        result = tokio::time::timeout(run.options.scenario_timeout, perform(&stage)) => result,
+        result = stage.pauses.within(run.options.scenario_timeout, perform(&stage)) => result,
         () = run.interrupt.cancelled() => {
             let _ = tokio::time::timeout(GOODBYE_PATIENCE, stage.leave()).await;
             let reason = Reason { message: "the run was interrupted".into(), ..Reason::default() };
@@ -59,19 +59,19 @@ pub(super) async fn play(
     };
     stage.leave().await;
     let (verdict, reason) = match result {
-        Ok(Ok(Grade::Pass)) => (Verdict::Pass, None),
-        Ok(Ok(Grade::Warn(message))) => (
+        Some(Ok(Grade::Pass)) => (Verdict::Pass, None),
+        Some(Ok(Grade::Warn(message))) => (
             Verdict::Warn,
             Some(Reason {
                 message,
                 ..Reason::default()
             }),
         ),
-        Ok(Err(Halt {
+        Some(Err(Halt {
             stop: Stop::Configuration(message),
             ..
         })) => return Err(message),
-        Ok(Err(Halt { stop, place })) => {
+        Some(Err(Halt { stop, place })) => {
             let verdict = stop.verdict(fixture.scenario.level);
             let Reason {
                 message,
@@ -87,7 +87,7 @@ pub(super) async fn play(
                 }),
             )
         }
-        Err(_) => {
+        None => {
             let limit = run.options.scenario_timeout.as_secs_f32();
             let message = format!("the scenario did not end within {limit} s");
             (

@@ -404,16 +404,24 @@ impl Stage {
         Ok(())
     }
 
-    /// Deletes the apps the scenario made, and gives the shared app its policy back.
+    /// Deletes the apps the scenario made, unless they are to be kept, and gives the shared app its
+    /// policy back.
     pub(super) async fn leave(&self) {
         let log = self.log();
+        let keep = self.run.hooks.keep.as_ref();
+        if let Some(keep) = keep {
+            self.streams.clear();
+            keep(self.kept());
+        }
         let apps: Vec<App> = self.state().apps.values().cloned().collect();
         for app in apps {
             let id = app.description["app_id"].as_str().unwrap_or_default();
             // What goes wrong here no longer concerns the scenario.
             if !app.own {
                 let _ = self.restore_policy(&app, &log).await;
-            } else if let Ok(operator) = self.caller("operator") {
+            } else if keep.is_none()
+                && let Ok(operator) = self.caller("operator")
+            {
                 let call = Call::json(&operator, "DELETE", format!("/v1/apps/{}", encode(id)));
                 let _ = self.call(&call, &log, false).await;
             }

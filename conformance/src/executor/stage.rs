@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::call::Call;
 use super::context::RunContext;
+use super::hooks::{Kept, KeptName, Pauses};
 use super::log::Log;
 use super::stop::Stop;
 use super::streams::Streams;
@@ -26,6 +27,7 @@ pub(super) struct Stage {
     pub(super) redactor: Redactor,
     pub(super) streams: Streams,
     pub(super) recorder: Recorder,
+    pub(super) pauses: Pauses,
     state: Mutex<State>,
 }
 
@@ -98,6 +100,7 @@ impl Stage {
             redactor,
             streams: Streams::default(),
             recorder,
+            pauses: Pauses::default(),
             state: Mutex::new(State::default()),
         }
     }
@@ -209,6 +212,35 @@ impl Stage {
                     list.iter().map(|name| self.user_id(name, scope)).collect();
                 ids.map(Value::Array)
             }
+        }
+    }
+
+    /// What there is on the server now.
+    pub(super) fn kept(&self) -> Kept {
+        let state = self.state();
+        let apps = state.apps.iter().map(|(name, app)| KeptName {
+            name: name.clone(),
+            id: app.description["app_id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            secret: Some(app.admin_token.clone()),
+        });
+        let users = state.users.iter().map(|(name, user)| KeptName {
+            name: name.clone(),
+            id: user.id.clone(),
+            secret: user.credential.clone(),
+        });
+        let sessions = state.sessions.iter().map(|(name, session)| KeptName {
+            name: name.clone(),
+            id: session.user_id.clone(),
+            secret: Some(session.token.clone()),
+        });
+        Kept {
+            scenario: self.fixture.scenario.id.to_string(),
+            apps: apps.collect(),
+            users: users.collect(),
+            sessions: sessions.collect(),
         }
     }
 

@@ -4,6 +4,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use serde_json::Value;
 
 use super::call::{Answer, Payload};
+use super::hooks::StepAhead;
 use super::judge::{Grade, judge};
 use super::log::Log;
 use super::requests::Prepared;
@@ -101,6 +102,7 @@ impl<'a> View<'a> {
     }
 
     async fn leaf(&self, step: &Step, pointer: String) -> Result<Grade, Halt> {
+        self.wait_for_leave(step, &pointer).await;
         let log = self.stage.taped_log(&pointer, is_open(step));
         let at_ms = log.now_ms();
         for (name, count) in &self.indices {
@@ -125,6 +127,21 @@ impl<'a> View<'a> {
             stop,
             place: place(&pointer, step.verb(), step.why()),
         })
+    }
+
+    /// Waits for whoever goes through the scenario step by step.
+    async fn wait_for_leave(&self, step: &Step, pointer: &str) {
+        let stage = self.stage;
+        if let Some(hook) = &stage.run.hooks.before_step {
+            let ahead = StepAhead {
+                fixture: &stage.fixture,
+                pointer,
+                verb: step.verb(),
+                why: step.why(),
+                counters: &self.indices,
+            };
+            stage.pauses.during(hook.before(ahead)).await;
+        }
     }
 
     #[expect(

@@ -68,6 +68,11 @@ impl Streams {
         self.lock().remove(name)
     }
 
+    /// Ends every stream.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<AsyncMutex<OpenStream>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

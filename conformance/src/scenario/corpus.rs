@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use super::lint::lint;
@@ -60,6 +61,25 @@ fn list(problems: &[Problem]) -> String {
         .join("\n")
 }
 
+impl Fixture {
+    /// A step as its file writes it, without the file's indentation.
+    #[must_use]
+    pub fn step_source(&self, pointer: &str) -> Option<String> {
+        let start = Places::new(&self.file, &self.source).start(pointer)?;
+        let rest = self.source.get(start..)?;
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        let line = self.source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let indent = &self.source[line..start];
+        let indent = &indent[..indent.len() - indent.trim_start().len()];
+        let lines = rest[..values.byte_offset()].lines();
+        let lines: Vec<&str> = lines
+            .map(|line| line.strip_prefix(indent).unwrap_or(line))
+            .collect();
+        Some(lines.join("\n"))
+    }
+}
+
 impl Corpus {
     /// The scenarios this program was built with.
     ///
@@ -77,6 +97,17 @@ impl Corpus {
     /// When the folder or a file cannot be read, or a file has a defect.
     pub fn from_dir(dir: &Path) -> Result<Self, CorpusError> {
         Self::read(folder(dir)?, Check::Form)
+    }
+
+    /// The scenario of an id or a former id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&Fixture> {
+        self.fixtures.iter().find(|fixture| {
+            let scenario = &fixture.scenario;
+            std::iter::once(&scenario.id)
+                .chain(&scenario.aliases)
+                .any(|known| known.as_str() == id)
+        })
     }
 
     /// Checks form and references of files, folders (below them every `.json`), or, without any,

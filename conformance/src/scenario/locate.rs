@@ -59,6 +59,11 @@ impl<'a> Places<'a> {
             .map(|pointer| self.problem(pointer, "the key stands here twice; take one away"))
     }
 
+    /// Where the value at a pointer begins, for elements of arrays.
+    pub(super) fn start(&self, pointer: &str) -> Option<usize> {
+        self.offsets.get(pointer).copied()
+    }
+
     fn index(&mut self, value: &Value<'_>, pointer: String) {
         match value {
             Value::Object(object) => {

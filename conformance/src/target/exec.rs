@@ -1,7 +1,9 @@
 //! A server under test that is started for the run and stopped with everything it has started.
 //!
-//! The program gets the operator token in the variable `DUOLOGUE_OPERATOR_TOKEN` and in the file that
-//! `DUOLOGUE_OPERATOR_TOKEN_FILE` names. When it is ready it writes one line to its standard output:
+//! The program gets two tokens that were made up for it, each in a variable and in the file that the
+//! same name with `_FILE` names: `DUOLOGUE_OPERATOR_TOKEN` for a server with the feature
+//! `provisioning`, and `DUOLOGUE_ADMIN_TOKEN` for one with a single app, whose admin token it then
+//! is. When it is ready it writes one line to its standard output:
 //! `{"listening": "http://127.0.0.1:8080"}`.
 
 use std::io::Write as _;
@@ -31,8 +33,17 @@ pub struct Program {
     child: Box<dyn ChildWrapper>,
     /// Reads what else the program writes, so that it does not block.
     _drain: JoinSet<()>,
-    /// Exists as long as the program may read it.
-    _token_file: NamedTempFile,
+    /// Exist as long as the program may read them.
+    _token_files: [NamedTempFile; 2],
+}
+
+/// The tokens a program is started with.
+#[derive(Clone, Copy)]
+pub struct ProgramTokens<'a> {
+    /// May create apps.
+    pub operator: &'a str,
+    /// The administrator's of the only app, where apps cannot be created.
+    pub admin: &'a str,
 }
 
 /// Why a program is not ready.
@@ -67,16 +78,18 @@ impl Program {
     /// When it cannot be started or does not become ready in time.
     pub async fn start(
         command: &str,
-        operator_token: &str,
+        tokens: ProgramTokens<'_>,
         profile: Option<Profile>,
     ) -> Result<Self, ExecError> {
-        let mut token_file = NamedTempFile::new().map_err(ExecError::TokenFile)?;
-        writeln!(token_file, "{operator_token}").map_err(ExecError::TokenFile)?;
+        let operator_file = token_file(tokens.operator)?;
+        let admin_file = token_file(tokens.admin)?;
         let mut child = CommandWrap::with_new("sh", |shell| {
             shell
                 .args(["-c", command])
-                .env("DUOLOGUE_OPERATOR_TOKEN", operator_token)
-                .env("DUOLOGUE_OPERATOR_TOKEN_FILE", token_file.path())
+                .env("DUOLOGUE_OPERATOR_TOKEN", tokens.operator)
+                .env("DUOLOGUE_OPERATOR_TOKEN_FILE", operator_file.path())
+                .env("DUOLOGUE_ADMIN_TOKEN", tokens.admin)
+                .env("DUOLOGUE_ADMIN_TOKEN_FILE", admin_file.path())
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped());
             if let Some(profile) = profile {
@@ -109,7 +122,7 @@ impl Program {
             url,
             child,
             _drain: drain,
-            _token_file: token_file,
+            _token_files: [operator_file, admin_file],
         })
     }
 
@@ -123,6 +136,12 @@ impl Program {
     pub async fn stop(mut self) {
         stop(&mut self.child).await;
     }
+}
+
+fn token_file(token: &str) -> Result<NamedTempFile, ExecError> {
+    let mut file = NamedTempFile::new().map_err(ExecError::TokenFile)?;
+    writeln!(file, "{token}").map_err(ExecError::TokenFile)?;
+    Ok(file)
 }
 
 async fn ready_line(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<String> {

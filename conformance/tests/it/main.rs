@@ -2,16 +2,22 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its setup fails")]
 
 mod attach;
+mod config;
 mod corpora;
 mod diff;
+mod doctor;
 mod exit_codes;
+mod explain;
 mod hostile;
 mod known;
 mod lint;
 mod merge;
 mod oracle;
+mod proxy;
+mod replay;
 mod reports;
 mod schemas;
+mod single_app;
 mod spread;
 
 use std::path::Path;

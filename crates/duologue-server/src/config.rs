@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -21,12 +22,14 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is not TOML, or has an unknown key or a wrong value.
-    #[error("{}:{line}: {message}", path.display())]
+    #[error("{}:{line}:{column}: {message}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
+        /// The character in the line, counted from 1.
+        column: usize,
         /// What is wrong there.
         message: String,
     },
@@ -39,18 +42,22 @@ struct File {
     serve: ServeTable,
 }
 
-/// The table `[serve]`.
-#[derive(Debug, Default, Deserialize)]
+/// The table `[serve]` of `duologue.toml`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ServeTable {
-    pub(crate) listen: Option<SocketAddr>,
-    /// Relative to the folder of the file.
-    pub(crate) operator_token_file: Option<PathBuf>,
-    /// Relative to the folder of the file.
-    pub(crate) admin_token_file: Option<PathBuf>,
+pub struct ServeTable {
+    /// Address and port; port 0 takes a free one.
+    #[schemars(with = "Option<String>")]
+    pub listen: Option<SocketAddr>,
+    /// File whose only line is the operator token, relative to the folder of the configuration.
+    pub operator_token_file: Option<PathBuf>,
+    /// File whose only line is the token of the administrator of an app that is there from the start.
+    pub admin_token_file: Option<PathBuf>,
+    /// Features to leave out.
     #[serde(default)]
-    pub(crate) without: Vec<Feature>,
-    pub(crate) profile: Option<Profile>,
+    pub without: Vec<Feature>,
+    /// Named limits of new apps.
+    pub profile: Option<Profile>,
 }
 
 /// Reads the table from a file.
@@ -59,9 +66,10 @@ pub(crate) fn read(path: &Path) -> Result<ServeTable, ConfigError> {
         path: path.into(),
         source,
     })?;
-    let mut table = parse(&text).map_err(|(line, message)| ConfigError::Parse {
+    let mut table = parse(&text).map_err(|(line, column, message)| ConfigError::Parse {
         path: path.into(),
         line,
+        column,
         message,
     })?;
     for file in [&mut table.operator_token_file, &mut table.admin_token_file] {
@@ -72,16 +80,13 @@ pub(crate) fn read(path: &Path) -> Result<ServeTable, ConfigError> {
     Ok(table)
 }
 
-fn parse(text: &str) -> Result<ServeTable, (usize, String)> {
+fn parse(text: &str) -> Result<ServeTable, (usize, usize, String)> {
     let file: File = toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = text
-            .bytes()
-            .take(start)
-            .filter(|&byte| byte == b'\n')
-            .count()
-            + 1;
-        (line, error.message().to_owned())
+        let at = error.span().map_or(0, |span| span.start);
+        let before = &text[..text.floor_char_boundary(at)];
+        let line = before.matches('\n').count() + 1;
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        (line, last.chars().count() + 1, error.message().to_owned())
     })?;
     Ok(file.serve)
 }
@@ -98,15 +103,15 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_their_line() {
-        let check = |text: &str, line: usize, part: &str| {
-            let (found, message) = parse(text).unwrap_err();
-            assert_eq!(found, line, "{text:?}: {message}");
+    fn errors_name_their_place() {
+        let check = |text: &str, place: (usize, usize), part: &str| {
+            let (line, column, message) = parse(text).unwrap_err();
+            assert_eq!((line, column), place, "{text:?}: {message}");
             assert!(message.contains(part), "{message}");
         };
-        check("[serve]\n\nlisten_on = 1\n", 3, "listen_on");
-        check("[serve]\nprofile = \"x\"\n", 2, "seed-ja");
-        check("[serve]\nlisten = \"x\"\n", 2, "socket address");
-        check("[serve\n", 1, "");
+        check("[serve]\n\nlisten_on = 1\n", (3, 1), "listen_on");
+        check("[serve]\nprofile = \"x\"\n", (2, 11), "seed-ja");
+        check("[serve]\nlisten = \"x\"\n", (2, 10), "socket address");
+        check("[serve\n", (1, 7), "");
     }
 }

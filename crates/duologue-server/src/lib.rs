@@ -31,5 +31,5 @@ mod socket;
 mod start;
 mod upload;
 
-pub use config::ConfigError;
+pub use config::{ConfigError, ServeTable};
 pub use start::{Handle, ServerOptions, StartError, start, start_with};

@@ -263,7 +263,7 @@ mod tests {
         let unknown = "[serve]\nport = 1\n";
         check(
             &args(folder.path(), "t", unknown),
-            ["duologue.toml:2: ", "port"],
+            ["duologue.toml:2:1: ", "port"],
         );
         let mut missing = args(folder.path(), "t", "");
         missing.operator_token_file = Some(folder.path().join("nothing"));

@@ -6,7 +6,7 @@
 use std::io;
 
 use bytes::{Buf as _, Bytes};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::connection::{Connection, closed, ended};
 use crate::deadline::Deadline;
@@ -27,6 +27,8 @@ impl Connection {
         let mut sent = 0;
         let mut piece = Bytes::new();
         let mut broken: Option<io::Error> = None;
+        // TLS may hold back what was written to it.
+        let mut held = false;
         loop {
             if let Some(head) = self.final_head()? {
                 return Ok((head, sent));
@@ -34,15 +36,24 @@ impl Connection {
             if piece.is_empty() && broken.is_none() {
                 piece = pieces.find(|next| !next.is_empty()).unwrap_or_default();
             }
-            let writing = !piece.is_empty() && broken.is_none();
-            let phase = if writing { Phase::Send } else { Phase::Head };
+            let writing = match broken {
+                None if !piece.is_empty() => Writing::Piece,
+                None if held => Writing::Flush,
+                None | Some(_) => Writing::Nothing,
+            };
+            let phase = match writing {
+                Writing::Piece | Writing::Flush => Phase::Send,
+                Writing::Nothing => Phase::Head,
+            };
             match deadline.run(phase, self.step(&piece, writing)).await? {
                 Step::Wrote(Ok(bytes)) => {
                     piece.advance(bytes);
                     sent += bytes as u64;
+                    held = true;
                 }
+                Step::Flushed(Ok(())) => held = false,
                 // An answer may have come before the connection broke: read on.
-                Step::Wrote(Err(error)) => broken = Some(error),
+                Step::Wrote(Err(error)) | Step::Flushed(Err(error)) => broken = Some(error),
                 Step::Read(Ok(0)) => {
                     return Err(broken.map_or(ended(phase), |error| closed(Phase::Send, &error)));
                 }
@@ -76,18 +87,35 @@ impl Connection {
         Ok(None)
     }
 
-    async fn step(&mut self, piece: &Bytes, writing: bool) -> Step {
+    async fn step(&mut self, piece: &Bytes, writing: Writing) -> Step {
         self.buffer.reserve(READ_BYTES);
-        let (mut reader, mut writer) = self.socket.split();
+        let (mut reader, mut writer) = tokio::io::split(&mut self.socket);
         tokio::select! {
             biased;
             read = reader.read_buf(&mut self.buffer) => Step::Read(read),
-            wrote = writer.write(piece), if writing => Step::Wrote(wrote),
+            step = write(&mut writer, piece, writing), if writing != Writing::Nothing => step,
         }
     }
+}
+
+/// Does one piece of writing; cancelled, it has done none.
+async fn write(writer: &mut (impl AsyncWrite + Unpin), piece: &Bytes, writing: Writing) -> Step {
+    match writing {
+        Writing::Piece => Step::Wrote(writer.write(piece).await),
+        Writing::Flush | Writing::Nothing => Step::Flushed(writer.flush().await),
+    }
+}
+
+/// What is to be done beside reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Piece,
+    Flush,
+    Nothing,
 }
 
 enum Step {
     Read(io::Result<usize>),
     Wrote(io::Result<usize>),
+    Flushed(io::Result<()>),
 }

@@ -23,6 +23,7 @@ mod steps;
 mod stop;
 mod stream_steps;
 mod streams;
+mod unreadable;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -98,8 +99,11 @@ impl Run {
             upload: step.saturating_mul(UPLOAD_PATIENCE),
         };
         let means = |reason: String| RunError::Means(reason);
-        let http = Http::with_timeouts(self.endpoint.clone(), timeouts)
-            .map_err(|error| means(error.to_string()))?;
+        let mut http = Http::with_timeouts(self.endpoint.clone(), timeouts)
+            .map_err(|error| RunError::Configuration(error.to_string()))?;
+        if let Some(most) = self.options.max_requests_per_second {
+            http = http.paced(most);
+        }
         let look = preflight(&http, &self.access).await;
         self.announce(&look);
         let (facts, everything) = match look {

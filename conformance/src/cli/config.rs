@@ -1,6 +1,7 @@
 //! The table `[run]` of `duologue.toml`.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -30,6 +31,12 @@ pub(super) struct RunTable {
     pub(super) step_timeout: Option<f64>,
     pub(super) scenario_timeout: Option<f64>,
     pub(super) min_graded: Option<u64>,
+    /// Relative to the folder of the file, like `header_file`.
+    pub(super) ca_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) header: Vec<String>,
+    pub(super) header_file: Option<PathBuf>,
+    pub(super) max_requests_per_second: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -51,8 +58,16 @@ pub(super) fn read(named: Option<&Path>) -> Result<RunTable, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("cannot read the configuration {}: {error}", path.display()))?;
     let mut table = parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    if let (Some(fixtures), Some(folder)) = (&table.fixtures, path.parent()) {
-        table.fixtures = Some(folder.join(fixtures));
+    if let Some(folder) = path.parent() {
+        let RunTable {
+            fixtures,
+            ca_file,
+            header_file,
+            ..
+        } = &mut table;
+        for named in [fixtures, ca_file, header_file].into_iter().flatten() {
+            *named = folder.join(&named);
+        }
     }
     Ok(table)
 }

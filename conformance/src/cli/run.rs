@@ -8,6 +8,7 @@ use clap::Args;
 use duologue_core::limits::Profile;
 use tokio_util::sync::CancellationToken;
 
+use super::attach::{Attach, AttachArgs};
 use super::config::{self, RunTable};
 use super::{Failure, FixtureArgs};
 use crate::executor::{Emitter, Options, Report, Run, RunError};
@@ -65,6 +66,8 @@ pub(super) struct RunArgs {
     feature: Vec<String>,
     #[command(flatten)]
     fixtures: FixtureArgs,
+    #[command(flatten)]
+    attach: AttachArgs,
     /// Write a report file, KIND=PATH with a kind of ndjson, json or junit; repeatable
     #[arg(
         long,
@@ -123,7 +126,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let running = started.map_err(|error| target_failure(&error))?;
     let emitter = Arc::new(Emitter::new(reports));
     let run = Run {
-        endpoint: running.endpoint.clone(),
+        endpoint: settings.attach.to(running.endpoint.clone()),
         access: running.access.clone(),
         options: settings.options,
         profile: settings.profile,
@@ -195,6 +198,7 @@ struct Settings {
     profile: Option<Profile>,
     selection: Selection,
     fixtures: FixtureArgs,
+    attach: Attach,
     reports: Vec<ReportSpec>,
     options: Options,
 }
@@ -202,6 +206,7 @@ struct Settings {
 impl Settings {
     fn new(args: RunArgs, table: RunTable) -> Result<Self, Failure> {
         let default = Options::default();
+        let attach = Attach::new(args.attach, &table)?;
         let target = match (args.endpoint, args.exec, table.endpoint, table.exec) {
             (Some(url), _, _, _) => Target::Endpoint(url),
             (None, Some(command), _, _) => Target::Exec(command),
@@ -241,6 +246,7 @@ impl Settings {
                 .min_graded
                 .or(table.min_graded)
                 .unwrap_or(default.min_graded),
+            max_requests_per_second: attach.max_requests_per_second,
         };
         if options.jobs == 0 {
             return Err(Failure::usage("--jobs must be at least 1"));
@@ -253,6 +259,7 @@ impl Settings {
             profile: profile.transpose()?,
             selection,
             fixtures,
+            attach,
             reports: reports.map_err(Failure::usage)?,
             options,
         })

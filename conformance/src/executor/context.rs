@@ -1,6 +1,7 @@
 //! What all scenarios of a run share.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ pub struct Options {
     pub scenario_timeout: Duration,
     /// Fewer graded scenarios make a run incomplete.
     pub min_graded: u64,
+    /// The most requests of all kinds a second.
+    pub max_requests_per_second: Option<NonZeroU32>,
 }
 
 impl Default for Options {
@@ -64,6 +67,7 @@ impl Default for Options {
             step_timeout: Duration::from_secs(5),
             scenario_timeout: Duration::from_secs(60),
             min_graded: 1,
+            max_requests_per_second: None,
         }
     }
 }

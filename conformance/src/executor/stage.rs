@@ -81,6 +81,10 @@ impl Stage {
     pub(super) fn new(run: Arc<RunContext>, fixture: Arc<Fixture>, key: String) -> Self {
         let redactor = Redactor::default();
         run.access.teach(&redactor);
+        for (name, value) in run.http.endpoint().headers() {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            redactor.learn(&value, format!("header {name}"));
+        }
         Self {
             run,
             fixture,

@@ -77,6 +77,13 @@ impl Endpoint {
         Ok(self)
     }
 
+    /// Adds headers to every request.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// Trusts these CAs beside those the system trusts.
     #[must_use]
     pub fn with_roots(mut self, roots: Roots) -> Self {

@@ -71,7 +71,10 @@ pub(crate) fn client_config(endpoint: &Endpoint) -> Result<ClientConfig, Transpo
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;
     let mut config = if endpoint.is_https() {
-        let verifier = verifier(endpoint, provider).map_err(unusable)?;
+        let verifier = verifier(endpoint, provider).map_err(|error| {
+            let what = "no CA to verify https by; give one with --ca-file";
+            TransportError::InvalidRequest(format!("{what}: {error}"))
+        })?;
         builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::event::Entry;
 
 /// A server that never stops talking fills a transcript only up to here.
-const ENTRIES_MAX: usize = 2000;
+const ENTRIES_MAX: usize = 500;
 
 /// Collects what went over the wire during a step.
 #[derive(Debug, Default)]

@@ -1,7 +1,9 @@
 //! The binary as people meet it: exit codes, reports, defects of scenario files.
 #![expect(clippy::unwrap_used, reason = "a test ends where its setup fails")]
 
+mod attach;
 mod exit_codes;
+mod front;
 mod hostile;
 mod lint;
 mod reports;

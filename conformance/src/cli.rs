@@ -1,5 +1,6 @@
 //! The command line of `duologue`.
 
+mod attach;
 mod baseline;
 mod config;
 mod connect;

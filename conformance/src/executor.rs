@@ -26,6 +26,7 @@ mod stop;
 mod stream_steps;
 mod streams;
 mod tape;
+mod unreadable;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -121,8 +122,11 @@ impl Run {
             upload: step.saturating_mul(UPLOAD_PATIENCE),
         };
         let means = |reason: String| RunError::Means(reason);
-        let http = Http::with_timeouts(self.endpoint.clone(), timeouts)
-            .map_err(|error| means(error.to_string()))?;
+        let mut http = Http::with_timeouts(self.endpoint.clone(), timeouts)
+            .map_err(|error| RunError::Configuration(error.to_string()))?;
+        if let Some(most) = self.options.max_requests_per_second {
+            http = http.paced(most);
+        }
         let look = preflight(&http, &self.access).await;
         if let (Preflight::Ready { facts, .. }, Some(suffix)) = (&look, &hooks.shared_seed_suffix)
             && !facts.provisions

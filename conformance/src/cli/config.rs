@@ -1,6 +1,7 @@
 //! The configuration file `duologue.toml`, above all its table `[run]`.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use duologue_core::limits::Profile;
@@ -52,6 +53,15 @@ pub(crate) struct RunTable {
     pub(crate) max_wait: Option<f64>,
     /// With fewer graded scenarios the run is incomplete.
     pub(super) min_graded: Option<u64>,
+    /// PEM file of CA certificates to trust too, relative to the folder of the file.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Headers for every request, `Name: value` each.
+    #[serde(default)]
+    pub(crate) header: Vec<String>,
+    /// File of such headers, one a line, relative to the folder of the file.
+    pub(crate) header_file: Option<PathBuf>,
+    /// At most so many requests a second.
+    pub(crate) max_requests_per_second: Option<NonZeroU32>,
 }
 
 /// `duologue.toml`.
@@ -83,12 +93,18 @@ pub(super) fn read(named: Option<&Path>) -> Result<RunTable, String> {
         let beside = |path: PathBuf| folder.join(path);
         table.fixtures = table.fixtures.map(beside);
         table.known = table.known.map(beside);
+        table.ca_file = table.ca_file.map(beside);
+        table.header_file = table.header_file.map(beside);
     }
     Ok(table)
 }
 
 /// The table as a file would say it.
-pub(super) fn written(run: RunTable) -> Result<String, String> {
+pub(super) fn written(mut run: RunTable) -> Result<String, String> {
+    for header in &mut run.header {
+        let name = header.split(':').next().unwrap_or_default();
+        *header = format!("{name}: [redacted]");
+    }
     toml::to_string(&File { run, serve: None }).map_err(|error| error.to_string())
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::attach::AttachArgs;
 use super::config::{self, RunTable};
 use super::run::{RunArgs, Settings};
 use super::server_args::ServerArgs;
@@ -20,6 +21,8 @@ pub(super) struct ConnectArgs {
     /// Named limits that new apps begin with: default, seed-ja or seed-ko
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME")]
     profile: Option<String>,
+    #[command(flatten)]
+    attach: AttachArgs,
     #[command(flatten)]
     fixtures: FixtureArgs,
     /// Longest wait for an answer or an event, in seconds [default: 5]
@@ -78,6 +81,7 @@ impl ConnectArgs {
         };
         let mut args = RunArgs::default();
         args.profile = self.profile;
+        args.attach = self.attach;
         args.fixtures = self.fixtures;
         args.step_timeout = self.step_timeout;
         args.scenario_timeout = beside.scenario_timeout;

@@ -30,9 +30,10 @@ pub(super) async fn doctor(args: DoctorArgs) -> Result<ExitCode, Failure> {
     let interrupt = CancellationToken::new();
     let _guard = listen_for_signals(&interrupt);
     let running = settings.start(&interrupt).await?;
+    let endpoint = settings.attach.to(running.endpoint.clone());
     let patience = settings.options.step_timeout;
     let result = tokio::select! {
-        result = examine(&running.endpoint, &running.access, patience, &corpus) => Some(result),
+        result = examine(&endpoint, &running.access, patience, &corpus) => Some(result),
         () = interrupt.cancelled() => None,
     };
     running.stop().await;

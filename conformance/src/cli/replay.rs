@@ -116,7 +116,7 @@ pub(super) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
             Some(seed) => seed,
             None => fresh()?,
         },
-        endpoint: running.endpoint.clone(),
+        endpoint: settings.attach.to(running.endpoint.clone()),
         access: running.access.clone(),
         options: Options {
             // One after the other, so that the output can be read.

@@ -8,6 +8,7 @@ use clap::Args;
 use duologue_core::limits::Profile;
 use tokio_util::sync::CancellationToken;
 
+use super::attach::{Attach, AttachArgs};
 use super::config::{self, RunTable};
 use super::list::print;
 use super::server_args::ServerArgs;
@@ -61,6 +62,8 @@ pub(super) struct RunArgs {
     feature: Vec<String>,
     #[command(flatten)]
     pub(super) fixtures: FixtureArgs,
+    #[command(flatten)]
+    pub(super) attach: AttachArgs,
     /// Write a report file, KIND=PATH with a kind of ndjson, json or junit; repeatable
     #[arg(
         long,
@@ -143,7 +146,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
             Some(seed) => seed,
             None => fresh_seed().map_err(|error| run_failure(&error))?,
         },
-        endpoint: running.endpoint.clone(),
+        endpoint: settings.attach.to(running.endpoint.clone()),
         access: running.access.clone(),
         options: settings.options,
         profile: settings.profile,
@@ -234,6 +237,7 @@ pub(super) struct Settings {
     pub(super) profile: Option<Profile>,
     selection: Selection,
     pub(super) fixtures: FixtureArgs,
+    pub(super) attach: Attach,
     reports: Vec<ReportSpec>,
     pub(super) options: Options,
     known: Option<PathBuf>,
@@ -246,6 +250,7 @@ impl Settings {
         let default = Options::default();
         let (shard, seed) = (args.shard, args.seed.clone());
         let table = args.over(table);
+        let attach = Attach::new(&table)?;
         let target = match (table.endpoint, table.exec) {
             (Some(_), Some(_)) => {
                 return Err(Failure::usage(
@@ -272,6 +277,7 @@ impl Settings {
             step_timeout: seconds(table.step_timeout, default.step_timeout)?,
             scenario_timeout: seconds(table.scenario_timeout, default.scenario_timeout)?,
             max_wait: seconds(table.max_wait, default.max_wait)?,
+            max_requests_per_second: attach.max_requests_per_second,
             min_graded: table.min_graded.unwrap_or(default.min_graded),
         };
         if options.jobs == 0 {
@@ -285,6 +291,7 @@ impl Settings {
             profile: profile.transpose()?,
             selection,
             fixtures,
+            attach,
             reports: reports.map_err(Failure::usage)?,
             options,
             known: table.known,
@@ -330,6 +337,13 @@ impl RunArgs {
             scenario_timeout: self.scenario_timeout.or(file.scenario_timeout),
             max_wait: self.max_wait.or(file.max_wait),
             known: self.known.or(file.known),
+            ca_file: self.attach.ca_file.or(file.ca_file),
+            header: either(self.attach.header, file.header),
+            header_file: self.attach.header_file.or(file.header_file),
+            max_requests_per_second: self
+                .attach
+                .max_requests_per_second
+                .or(file.max_requests_per_second),
             min_graded: self.min_graded.or(file.min_graded),
         }
     }

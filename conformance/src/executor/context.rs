@@ -1,6 +1,7 @@
 //! What all scenarios of a run share.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,8 @@ pub struct Options {
     pub max_wait: Duration,
     /// Fewer graded scenarios make a run incomplete; one part of a run is not asked.
     pub min_graded: u64,
+    /// The most requests of all kinds a second.
+    pub max_requests_per_second: Option<NonZeroU32>,
 }
 
 impl Default for Options {
@@ -69,6 +72,7 @@ impl Default for Options {
             scenario_timeout: Duration::from_secs(60),
             max_wait: Duration::from_secs(10),
             min_graded: 1,
+            max_requests_per_second: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::call::Answer;
 use super::stop::Stop;
+use super::unreadable::why_not_json;
 use crate::matcher::{Matcher, Mismatch};
 use crate::scenario::{AlternativeLevel, Expect, Outcome};
 use crate::template::Scope;
@@ -137,7 +138,9 @@ fn body(
             (None, Matcher::Object(members)) if members.is_empty() && answer.status == 204 => {}
             (None, _) => {
                 let actual = String::from_utf8_lossy(&answer.bytes).into_owned();
-                found.push(whole("", "a JSON body", Some(Value::String(actual))));
+                let why = why_not_json(&answer.headers, &answer.bytes);
+                let expected = format!("a JSON body; {why}");
+                found.push(whole("", expected, Some(Value::String(actual))));
             }
         },
         Outcome::Error { code, field } => error_body(*code, field.as_ref(), answer, scope, found)?,
@@ -155,11 +158,9 @@ fn error_body(
 ) -> Result<(), Stop> {
     let Some(json) = &answer.json else {
         let actual = String::from_utf8_lossy(&answer.bytes).into_owned();
-        found.push(whole(
-            "",
-            "an error body in JSON",
-            Some(Value::String(actual)),
-        ));
+        let why = why_not_json(&answer.headers, &answer.bytes);
+        let expected = format!("an error body in JSON; {why}");
+        found.push(whole("", expected, Some(Value::String(actual))));
         return Ok(());
     };
     if json["code"] != code.as_str() {
@@ -220,7 +221,11 @@ pub(super) fn by_schema(answer: &Answer) -> Result<(), Stop> {
             Some(Value::String(actual)),
         );
         return Err(Stop::broken_wire(
-            format!("{} is not JSON", place()),
+            format!(
+                "{} is not JSON: {}",
+                place(),
+                why_not_json(&answer.headers, &answer.bytes)
+            ),
             vec![mismatch],
         ));
     };

@@ -4,6 +4,7 @@ use duologue_client::{Http, Phase, RawResponse, TransportError};
 use serde_json::Value;
 
 use super::context::Access;
+use super::unreadable::why_not_json;
 use crate::plan::Facts;
 use crate::wire_check::violations;
 
@@ -121,9 +122,10 @@ async fn server_info(http: &Http, token: Option<&str>) -> Result<Value, Problem>
 }
 
 fn read(answer: &RawResponse) -> Result<Value, String> {
-    let json = answer
-        .json()
-        .map_err(|_| "GET /v1/server did not answer JSON".to_owned())?;
+    let json = answer.json().map_err(|_| {
+        let why = why_not_json(&answer.headers, &answer.body);
+        format!("GET /v1/server did not answer JSON: {why}")
+    })?;
     match violations("ServerInfo", &json).first() {
         None => Ok(json),
         Some(first) => Err(format!(

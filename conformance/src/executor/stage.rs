@@ -93,6 +93,10 @@ impl Stage {
         run.access.teach(&redactor);
         let recorder = Recorder::default();
         recorder.edit(|history| history.operator.clone_from(&run.access.operator));
+        for (name, value) in run.http.endpoint().headers() {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            redactor.learn(&value, format!("header {name}"));
+        }
         Self {
             run,
             fixture,

@@ -111,7 +111,10 @@ impl From<TransportError> for Stop {
             TransportError::TimedOut { .. } => Self::Timeout(error.to_string()),
             TransportError::InvalidRequest(_) => Self::Fault(error.to_string()),
             TransportError::Unreachable { .. }
+            | TransportError::Certificate { .. }
+            | TransportError::Tls { .. }
             | TransportError::ClosedEarly { .. }
+            | TransportError::HeadTooLarge { .. }
             | TransportError::BodyTooLarge { .. }
             | TransportError::Protocol(_) => Self::CouldNotRun(error.to_string()),
         }

@@ -22,6 +22,8 @@ use crate::template::Text;
 /// A server that declares no heartbeat has this one.
 const HEARTBEAT_MS: u64 = 15_000;
 const KICKED: &str = "kicked";
+/// No scenario leaves so many messages to a sync.
+const SYNC_MESSAGES_MAX: usize = 20_000;
 
 impl View<'_> {
     pub(super) async fn open_stream(&self, step: &OpenStep, log: &Log) -> Result<Grade, Stop> {
@@ -88,7 +90,11 @@ impl View<'_> {
         let mut recents: Option<Value> = None;
         let mut last = None;
         loop {
-            let event = self.event(stream, "the sync goes on", log).await?;
+            let wanted = match recents {
+                None => "`recents` of the sync, and before it what is in the mailbox",
+                Some(_) => "`sync_done`",
+            };
+            let event = self.event(stream, wanted, log).await?;
             let wrong = |what: &str| Err(Stop::broken_wire(format!("in the sync, {what}"), vec![]));
             match event.name.as_str() {
                 "message" if event.data["path"] == "live" => {
@@ -96,6 +102,9 @@ impl View<'_> {
                 }
                 "message" if recents.is_some() => {
                     return wrong("an offline message came after `recents`");
+                }
+                "message" if offline.len() == SYNC_MESSAGES_MAX => {
+                    return wrong("messages came without end");
                 }
                 "message" => {
                     let Some(id) = event.id else {
@@ -314,10 +323,15 @@ impl View<'_> {
         {
             Read::Event(event) => Ok(event),
             Read::End => Err(ended(&stream.name)),
-            Read::Comment | Read::Nothing => {
+            silence @ (Read::Comment | Read::Nothing) => {
                 let name = &stream.name;
+                let nothing = if silence == Read::Comment {
+                    "nothing but comments"
+                } else {
+                    "nothing"
+                };
                 let message = format!(
-                    "nothing came on {name} within {} s; expected: {wanted}",
+                    "{nothing} came on {name} within {} s; expected: {wanted}",
                     timeout.as_secs_f32()
                 );
                 Err(self.silence(&message).await)

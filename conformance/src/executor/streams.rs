@@ -32,6 +32,7 @@ pub(super) struct OpenStream {
     /// Events read while looking for a comment.
     waiting: VecDeque<StreamEvent>,
     seen: BTreeSet<String>,
+    cursors: BTreeSet<String>,
     kicked: bool,
 }
 
@@ -103,6 +104,7 @@ impl OpenStream {
             source,
             waiting: VecDeque::new(),
             seen: BTreeSet::new(),
+            cursors: BTreeSet::new(),
             kicked: false,
         }
     }
@@ -115,7 +117,7 @@ impl OpenStream {
         self.source.cut();
     }
 
-    /// The next event of a known type.
+    /// The next event of a known type; a comment if nothing but comments came.
     pub(super) async fn next_event(
         &mut self,
         deadline: Instant,
@@ -125,14 +127,16 @@ impl OpenStream {
         if let Some(event) = self.waiting.pop_front() {
             return Ok(Read::Event(event));
         }
+        let mut silence = Read::Nothing;
         loop {
-            let read = self.read(deadline, redactor, log).await?;
-            if read == Read::Nothing {
-                let stream = self.number;
-                log.keep(|| What::Silence { stream });
-            }
-            if read != Read::Comment {
-                return Ok(read);
+            match self.read(deadline, redactor, log).await? {
+                Read::Comment => silence = Read::Comment,
+                Read::Nothing => {
+                    let stream = self.number;
+                    log.keep(|| What::Silence { stream });
+                    return Ok(silence);
+                }
+                other @ (Read::Event(_) | Read::End) => return Ok(other),
             }
         }
     }
@@ -160,6 +164,10 @@ impl OpenStream {
         log: &Log,
     ) -> Result<Read, Stop> {
         loop {
+            // A stream that always has something to say would never let the timer win.
+            if Instant::now() >= deadline {
+                return Ok(Read::Nothing);
+            }
             let item = match self.source.next(deadline).await {
                 Ok(item) => item,
                 Err(StreamError::TimedOut) => return Ok(Read::Nothing),
@@ -174,7 +182,10 @@ impl OpenStream {
                     error @ (StreamError::TooLong { .. }
                     | StreamError::NotUtf8
                     | StreamError::Protocol(_)),
-                ) => return Err(Stop::broken_wire(error.to_string(), vec![])),
+                ) => {
+                    let message = format!("the stream {} is broken: {error}", self.name);
+                    return Err(Stop::broken_wire(message, vec![]));
+                }
             };
             match item {
                 StreamItem::Comment => return Ok(Read::Comment),
@@ -259,6 +270,12 @@ impl OpenStream {
                 format!("the message {message} came twice on one stream"),
                 vec![],
             );
+        }
+        if let Some(id) = id.as_deref().filter(|_| name == "message")
+            && !self.cursors.insert(id.to_owned())
+        {
+            let message = format!("two messages on one stream have the cursor {id}");
+            return broken(message, vec![]);
         }
         Ok(Some(StreamEvent { name, id, data }))
     }

@@ -8,6 +8,8 @@ mod diff;
 mod doctor;
 mod exit_codes;
 mod explain;
+mod features;
+mod front;
 mod hostile;
 mod known;
 mod lint;

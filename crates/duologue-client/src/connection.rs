@@ -1,31 +1,40 @@
-//! One TCP connection of its own: the place where TLS will go in.
+//! One connection of its own, plain or with TLS.
 
 use std::io;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
 use crate::body::{BodyDecoder, Decoded};
 use crate::deadline::Deadline;
-use crate::endpoint::Endpoint;
 use crate::error::{Phase, TransportError};
+use crate::http::Http;
 use crate::response::BODY_BYTES_MAX;
+use crate::tls;
 
 const READ_BYTES: usize = 16 << 10;
+
+/// A TCP connection or TLS on one.
+pub(crate) type Socket = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 /// A connection and the bytes read from it that nobody has taken yet.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) socket: TcpStream,
+    pub(crate) socket: Socket,
     pub(crate) buffer: BytesMut,
 }
 
 impl Connection {
-    pub(crate) async fn open(
-        endpoint: &Endpoint,
-        deadline: Deadline,
-    ) -> Result<Self, TransportError> {
+    /// Connects within `deadline` and the time allowed for connecting.
+    pub(crate) async fn open(http: &Http, deadline: Deadline) -> Result<Self, TransportError> {
+        let endpoint = http.endpoint();
+        let deadline = deadline.sooner(http.timeouts().connect);
         let (host, port) = endpoint.address();
         let socket = deadline
             .run(Phase::Connect, TcpStream::connect((host.as_str(), port)))
@@ -35,10 +44,24 @@ impl Connection {
                 address: endpoint.authority(),
                 reason: error.to_string(),
             })?;
+        let socket = if endpoint.is_https() {
+            let handshake = handshake(http, host, socket);
+            Either::Right(Box::new(deadline.run(Phase::Connect, handshake).await??))
+        } else {
+            Either::Left(socket)
+        };
         Ok(Self {
             socket,
             buffer: BytesMut::with_capacity(READ_BYTES),
         })
+    }
+
+    /// The TCP connection beneath.
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        match &self.socket {
+            Either::Left(tcp) => tcp,
+            Either::Right(tls) => tls.get_ref().0,
+        }
     }
 
     /// Reads more; 0 at the end of the connection. Loses nothing when it is cancelled.
@@ -53,8 +76,12 @@ impl Connection {
         bytes: &[u8],
         deadline: Deadline,
     ) -> Result<(), TransportError> {
+        let send = async {
+            self.socket.write_all(bytes).await?;
+            self.socket.flush().await
+        };
         deadline
-            .run(Phase::Send, self.socket.write_all(bytes))
+            .run(Phase::Send, send)
             .await?
             .map_err(|error| closed(Phase::Send, &error))
     }
@@ -84,6 +111,26 @@ impl Connection {
             }
         }
     }
+}
+
+async fn handshake(
+    http: &Http,
+    host: String,
+    socket: TcpStream,
+) -> Result<TlsStream<TcpStream>, TransportError> {
+    let address = http.endpoint().authority();
+    let name = ServerName::try_from(host)
+        .map_err(|error| TransportError::InvalidRequest(error.to_string()))?;
+    let connector = TlsConnector::from(Arc::clone(http.tls()));
+    connector.connect(name, socket).await.map_err(|error| {
+        match tls::explain(address.clone(), &error) {
+            Some(explained) => explained,
+            None => TransportError::Unreachable {
+                address,
+                reason: error.to_string(),
+            },
+        }
+    })
 }
 
 /// The connection broke.

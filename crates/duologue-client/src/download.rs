@@ -37,6 +37,7 @@ impl Http {
             .map(|range| ("range", range))
             .into_iter()
             .collect();
+        self.turn().await;
         let deadline = Deadline::after(self.timeouts().upload);
         let mut answer = self
             .execute("GET", path_and_query, token, &headers, None, deadline)

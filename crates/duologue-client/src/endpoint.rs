@@ -4,14 +4,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use thiserror::Error;
 
+use crate::tls::Roots;
+
 /// Why a base URL or a header cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EndpointError {
     /// The text is not an absolute URL.
     #[error("`{0}` is not a URL: {1}")]
     NotAUrl(String, String),
-    /// The scheme is not `http`.
-    #[error("`{0}`: only http:// endpoints are supported")]
+    /// The scheme is neither `http` nor `https`.
+    #[error("`{0}`: an endpoint begins with http:// or https://")]
     Scheme(String),
     /// A base URL has no user, password, query or fragment.
     #[error("`{0}`: a base URL has no {1}")]
@@ -21,23 +23,24 @@ pub enum EndpointError {
     Header(String),
 }
 
-/// Where a server is: base URL, optional base path, headers for every request.
+/// Where a server is: base URL, optional base path, headers for every request, CAs to trust.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     url: Url,
     headers: HeaderMap,
+    roots: Roots,
 }
 
 impl Endpoint {
-    /// Parses a base URL such as `http://127.0.0.1:8080` or `http://host/chat`; a slash at its end
+    /// Parses a base URL such as `http://127.0.0.1:8080` or `https://host/chat`; a slash at its end
     /// makes no difference.
     ///
     /// # Errors
-    /// When the text is no `http` URL or has a part that a base URL must not have.
+    /// When the text is no `http` or `https` URL or has a part that a base URL must not have.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let url = Url::parse(text)
             .map_err(|error| EndpointError::NotAUrl(text.into(), error.to_string()))?;
-        if url.scheme() != "http" {
+        if !matches!(url.scheme(), "http" | "https") {
             return Err(EndpointError::Scheme(text.into()));
         }
         let surplus = if !url.username().is_empty() || url.password().is_some() {
@@ -56,6 +59,7 @@ impl Endpoint {
             None => Ok(Self {
                 url,
                 headers: HeaderMap::new(),
+                roots: Roots::default(),
             }),
         }
     }
@@ -73,13 +77,27 @@ impl Endpoint {
         Ok(self)
     }
 
+    /// Adds headers to every request.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Trusts these CAs beside those the system trusts.
+    #[must_use]
+    pub fn with_roots(mut self, roots: Roots) -> Self {
+        self.roots = roots;
+        self
+    }
+
     /// The base URL without a slash at its end.
     #[must_use]
     pub fn base(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
     }
 
-    /// The value of the `Host` header: host, and the port when it is not 80.
+    /// The value of the `Host` header: host, and the port when it is not that of the scheme.
     #[must_use]
     pub fn authority(&self) -> String {
         match self.url.port() {
@@ -94,9 +112,23 @@ impl Endpoint {
         &self.headers
     }
 
+    /// The CAs to trust beside those of the system.
+    pub(crate) fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// What comes before `/v1` in every request target.
+    pub(crate) fn base_path(&self) -> &str {
+        self.url.path().trim_end_matches('/')
+    }
+
     /// The request target: base path and `path_and_query`.
     pub(crate) fn target(&self, path_and_query: &str) -> String {
-        format!("{}{path_and_query}", self.url.path().trim_end_matches('/'))
+        format!("{}{path_and_query}", self.base_path())
     }
 
     /// The address to connect to.
@@ -121,20 +153,25 @@ mod tests {
         check("http://127.0.0.1:8080", "/v1/server", "127.0.0.1:8080");
         check("http://127.0.0.1:8080/", "/v1/server", "127.0.0.1:8080");
         check("http://chat.example/a/b/", "/a/b/v1/server", "chat.example");
+        check("https://chat.example:443/a", "/a/v1/server", "chat.example");
         check("http://[::1]:99/x", "/x/v1/server", "[::1]:99");
         assert_eq!(
             Endpoint::parse("http://[::1]:99").unwrap().address(),
             ("::1".into(), 99)
         );
+        assert_eq!(
+            Endpoint::parse("https://x").unwrap().address(),
+            ("x".into(), 443)
+        );
     }
 
     #[test]
-    fn only_plain_http_urls_without_extras_are_endpoints() {
+    fn only_http_urls_without_extras_are_endpoints() {
         for bad in [
             "",
             "localhost:80",
             "/v1",
-            "https://x",
+            "ftp://x",
             "http://x?a=1",
             "http://x#y",
         ] {

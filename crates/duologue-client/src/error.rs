@@ -42,6 +42,22 @@ pub enum TransportError {
         /// What the system said.
         reason: String,
     },
+    /// The certificate of an `https` endpoint does not prove that it is the one asked for.
+    #[error("certificate not trusted: {address}: {reason}")]
+    Certificate {
+        /// Host and port.
+        address: String,
+        /// What is wrong with it and how to mend that.
+        reason: String,
+    },
+    /// No TLS session came about, for another reason than the certificate.
+    #[error("no TLS with {address}: {reason}")]
+    Tls {
+        /// Host and port.
+        address: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The deadline passed.
     #[error("no answer within {after_ms} ms: gave up while {phase}")]
     TimedOut {
@@ -57,6 +73,14 @@ pub enum TransportError {
         phase: Phase,
         /// What the system said.
         reason: String,
+    },
+    /// The head of the answer is larger than this crate reads.
+    #[error("the head of the answer is too large: over {headers} headers or {bytes} bytes")]
+    HeadTooLarge {
+        /// The bound for the number of headers.
+        headers: usize,
+        /// The bound for its size.
+        bytes: usize,
     },
     /// The body of the answer is larger than this crate reads.
     #[error("the body of the answer is over {limit} bytes")]

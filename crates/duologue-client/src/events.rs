@@ -76,9 +76,9 @@ impl EventStream {
             let _ = write!(request, "last-event-id: {}\r\n", checked_header(id)?);
         }
         request.push_str("\r\n");
+        http.turn().await;
         let deadline = Deadline::after(http.timeouts().request);
-        let connect = deadline.sooner(http.timeouts().connect);
-        let mut connection = Connection::open(http.endpoint(), connect).await?;
+        let mut connection = Connection::open(http, deadline).await?;
         let request = std::iter::once(Bytes::from(request));
         let (head, _) = connection.send_and_read_head(request, deadline).await?;
         if head.status != 200 {
@@ -117,7 +117,7 @@ impl EventStream {
     /// Drops the connection without a goodbye: the server gets a reset.
     pub fn cut(self) {
         // When the option is refused the connection is closed all the same.
-        let _ = self.connection.socket.set_zero_linger();
+        let _ = self.connection.tcp().set_zero_linger();
     }
 
     /// Ends the connection in good order and waits a moment for the server to do the same.

@@ -6,8 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::body::BodyDecoder;
 use crate::error::TransportError;
 
-const HEAD_BYTES_MAX: usize = 64 << 10;
-const HEADERS_MAX: usize = 128;
+/// The largest head of an answer that is read.
+pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// The most headers of an answer that are read.
+pub(crate) const HEADERS_MAX: usize = 128;
 
 /// Status and headers of an answer.
 #[derive(Debug, Clone)]
@@ -24,11 +26,10 @@ impl Head {
         let length = match parsed.parse(buffer) {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) if buffer.len() > HEAD_BYTES_MAX => {
-                return Err(TransportError::Protocol(format!(
-                    "the head is over {HEAD_BYTES_MAX} bytes"
-                )));
+                return Err(too_large());
             }
             Ok(httparse::Status::Partial) => return Ok(None),
+            Err(httparse::Error::TooManyHeaders) => return Err(too_large()),
             Err(error) => return Err(TransportError::Protocol(error.to_string())),
         };
         let status = parsed.code.unwrap_or_default();
@@ -81,6 +82,14 @@ impl Head {
     }
 }
 
+/// The head is over one of the bounds.
+pub(crate) fn too_large() -> TransportError {
+    TransportError::HeadTooLarge {
+        headers: HEADERS_MAX,
+        bytes: HEAD_BYTES_MAX,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +119,12 @@ mod tests {
         }
         let mut endless = BytesMut::from("HTTP/1.1 200 OK\r\nA: ");
         endless.resize(HEAD_BYTES_MAX + 100, b'a');
-        assert!(Head::take(&mut endless).is_err());
+        assert_eq!(Head::take(&mut endless).unwrap_err(), too_large());
+        let many = format!(
+            "HTTP/1.1 200 OK\r\n{}\r\n",
+            "a: b\r\n".repeat(HEADERS_MAX + 1)
+        );
+        let result = Head::take(&mut BytesMut::from(many.as_str()));
+        assert_eq!(result.unwrap_err(), too_large());
     }
 }

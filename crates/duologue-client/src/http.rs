@@ -1,16 +1,22 @@
 //! Ordinary requests to one endpoint.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method, header};
 use reqwest::redirect;
+use rustls::ClientConfig;
 
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Phase, TransportError};
+use crate::head::{self, HEADERS_MAX};
+use crate::pace::Pace;
 use crate::response::{BODY_BYTES_MAX, RawResponse};
+use crate::tls::{self, causes};
 
 /// Shorter than what common servers allow, so that no request meets a connection that the server
 /// is just closing.
@@ -43,6 +49,9 @@ pub struct Http {
     endpoint: Endpoint,
     timeouts: Timeouts,
     client: reqwest::Client,
+    /// The same as in `client`, for connections by hand.
+    tls: Arc<ClientConfig>,
+    pace: Option<Pace>,
 }
 
 impl Http {
@@ -59,11 +68,14 @@ impl Http {
     /// # Errors
     /// When the system refuses the means for it.
     pub fn with_timeouts(endpoint: Endpoint, timeouts: Timeouts) -> Result<Self, TransportError> {
+        let tls = tls::client_config(&endpoint)?;
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
             .http1_only()
+            .http1_max_headers(HEADERS_MAX)
             .tcp_nodelay(true)
             .pool_idle_timeout(IDLE_KEPT)
             .connect_timeout(timeouts.connect)
@@ -73,7 +85,29 @@ impl Http {
             endpoint,
             timeouts,
             client,
+            tls: Arc::new(tls),
+            pace: None,
         })
+    }
+
+    /// Sends at most so many requests a second, of all kinds and from all clones together, evenly
+    /// spaced. Waiting for one's turn is no part of a request's time. Must be called on a tokio
+    /// runtime.
+    #[must_use]
+    pub fn paced(mut self, requests_per_second: NonZeroU32) -> Self {
+        self.pace = Some(Pace::per_second(requests_per_second));
+        self
+    }
+
+    /// Waits for the next request's turn.
+    pub(crate) async fn turn(&self) {
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
+    }
+
+    pub(crate) fn tls(&self) -> &Arc<ClientConfig> {
+        &self.tls
     }
 
     /// The endpoint.
@@ -103,6 +137,7 @@ impl Http {
         headers: &[(&str, &str)],
         body: Option<Bytes>,
     ) -> Result<RawResponse, TransportError> {
+        self.turn().await;
         let deadline = Deadline::after(self.timeouts.request);
         let answer = self
             .execute(method, path_and_query, token, headers, body, deadline)
@@ -255,15 +290,19 @@ impl Http {
         }
         if error.is_connect() {
             let address = self.endpoint.authority();
+            if let Some(explained) = tls::explain(address.clone(), error) {
+                return explained;
+            }
             return TransportError::Unreachable {
                 address,
                 reason: root(error).to_string(),
             };
         }
-        let parse = causes(error)
-            .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
-            .any(hyper::Error::is_parse);
-        if parse {
+        let library = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
+        if library.is_some_and(hyper::Error::is_parse_too_large) {
+            return head::too_large();
+        }
+        if library.is_some_and(hyper::Error::is_parse) {
             return TransportError::Protocol(reason(error));
         }
         TransportError::ClosedEarly {
@@ -281,12 +320,6 @@ pub(crate) fn checked_header(text: &str) -> Result<&str, TransportError> {
             "a header value is not allowed".into(),
         )),
     }
-}
-
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
-        error.source()
-    })
 }
 
 fn root(error: &reqwest::Error) -> &(dyn std::error::Error + 'static) {

@@ -7,7 +7,8 @@
 //! [`sdk`] is the client library for applications, which judges answers and tries again.
 //!
 //! No redirect is followed, no proxy is taken from the environment, nothing is decompressed and
-//! nothing is tried twice. Every call has a deadline and every size a bound.
+//! nothing is tried twice. Every call has a deadline and every size a bound. An `https` endpoint is
+//! verified in any case; there is no way to switch that off.
 
 mod api;
 mod body;
@@ -20,10 +21,12 @@ mod events;
 mod exchange;
 mod head;
 mod http;
+mod pace;
 mod raw;
 mod response;
 pub mod sdk;
 mod sse;
+mod tls;
 mod upload;
 
 pub use api::{Api, ApiFailure};
@@ -34,4 +37,5 @@ pub use events::{EventStream, Opened, StreamItem};
 pub use http::{Http, Timeouts};
 pub use response::{BODY_BYTES_MAX, RawResponse};
 pub use sse::EVENT_BYTES_MAX;
+pub use tls::{Roots, RootsError};
 pub use upload::{Framing, Upload, UploadOutcome, generated_bytes};

@@ -97,10 +97,10 @@ impl Http {
     /// When no complete answer came; a bare reset in place of a refusal is
     /// [`TransportError::ClosedEarly`].
     pub async fn upload(&self, upload: &Upload<'_>) -> Result<UploadOutcome, TransportError> {
-        let deadline = Deadline::after(self.timeouts().upload);
         let head = self.upload_head(upload)?;
-        let mut connection =
-            Connection::open(self.endpoint(), deadline.sooner(self.timeouts().connect)).await?;
+        self.turn().await;
+        let deadline = Deadline::after(self.timeouts().upload);
+        let mut connection = Connection::open(self, deadline).await?;
         connection.send(head.as_bytes(), deadline).await?;
         let word = connection.wait_for_word(deadline).await?;
         let continued = word.as_ref().is_some_and(|head| head.status == CONTINUE);

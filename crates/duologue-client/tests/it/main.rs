@@ -3,6 +3,7 @@
 
 mod scripted;
 mod streams;
+mod tls;
 mod uploads;
 
 use std::time::Duration;
@@ -27,7 +28,7 @@ fn client(address: std::net::SocketAddr) -> Http {
 /// Both ways to send: through the library and by hand.
 async fn both(script: Script) -> [Result<RawResponse, TransportError>; 2] {
     let http = client(serve(script).await);
-    let raw = "GET /base/v1/server HTTP/1.1\r\nhost: x\r\n\r\n";
+    let raw = "GET /v1/server HTTP/1.1\r\nhost: x\r\n\r\n";
     [
         http.request("GET", "/v1/server", None, &[], None).await,
         http.raw(raw).await,

@@ -3,6 +3,7 @@
 mod config;
 mod lint;
 mod list;
+mod matrix;
 mod run;
 mod schema;
 
@@ -38,6 +39,8 @@ enum Command {
     List(list::ListArgs),
     /// Show a scenario with the requirements it proves
     Show(list::ShowArgs),
+    /// Show several runs side by side, by requirement or by scenario
+    Matrix(matrix::MatrixArgs),
     /// Check scenario files: form, names, requirement ids
     Lint(lint::LintArgs),
     /// Write the JSON Schemas of all wire types and of the scenario format
@@ -84,6 +87,7 @@ impl Cli {
                 .map_err(Failure::usage),
             Some(Command::List(args)) => list::list(&args),
             Some(Command::Show(args)) => list::show(&args),
+            Some(Command::Matrix(args)) => matrix::matrix(&args),
             Some(Command::Lint(args)) => lint::lint(&args),
             Some(Command::Schema(args)) => schema::write(&args),
         };

@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::event::{Event, Origin, Reason, RunFinished, RunStarted, ScenarioFinished};
 use crate::plan::{Facts, Place};
 use crate::requirements::{Keyword, Proof, Requirements};
 use crate::scenario::Fixture;
@@ -71,6 +71,8 @@ pub enum RunError {
 pub struct Run {
     /// The server under test.
     pub endpoint: Endpoint,
+    /// Where it came from.
+    pub origin: Origin,
     /// The tokens for it.
     pub access: Access,
     /// How to run.
@@ -161,6 +163,7 @@ impl Run {
         self.emitter.emit(&Event::RunStarted(RunStarted {
             runner_version: env!("CARGO_PKG_VERSION").into(),
             endpoint: self.endpoint.base().to_owned(),
+            origin: self.origin,
             implementation,
             features,
             own_apps,

@@ -66,7 +66,8 @@ pub(super) struct RunArgs {
     feature: Vec<String>,
     #[command(flatten)]
     fixtures: FixtureArgs,
-    /// Write a report file, KIND=PATH with a kind of ndjson, json or junit; repeatable
+    /// Write a report file, KIND=PATH with a kind of ndjson, json, junit, markdown, html or badge;
+    /// repeatable. Markdown is appended if PATH is that of $GITHUB_STEP_SUMMARY
     #[arg(
         long,
         env = "DUOLOGUE_REPORT",
@@ -137,6 +138,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
             None => fresh_seed().map_err(|error| run_failure(&error))?,
         },
         endpoint: running.endpoint.clone(),
+        origin: settings.target.origin(),
         access: running.access.clone(),
         options: settings.options,
         profile: settings.profile,

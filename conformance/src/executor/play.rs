@@ -168,7 +168,7 @@ fn redacted(stage: &Stage, mut reason: Reason) -> Reason {
         mismatch.actual = mismatch
             .actual
             .as_ref()
-            .map(|actual| stage.redactor.json(actual));
+            .map(|actual| stage.redactor.at(&mismatch.pointer, actual));
     }
     reason
 }

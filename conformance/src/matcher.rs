@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::template::{Template, Text};
@@ -77,9 +77,18 @@ pub struct Mismatch {
     pub pointer: String,
     /// What was expected, in words or as JSON.
     pub expected: String,
-    /// What was there; none: nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What was there; none: nothing, which is not null.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub actual: Option<Value>,
+}
+
+/// A member that is there has a value, even if that is null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 impl Matcher {

@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::visible::visible;
 use crate::event::{ScenarioFinished, Stale, StaleKind};
 use crate::record::Record;
+use crate::scenario::RequirementId;
 use crate::verdict::Verdict;
 
 /// A run as JUnit XML.
@@ -68,7 +69,11 @@ fn case(record: &Record, scenario: &ScenarioFinished) -> TestCase {
     let mut case = TestCase::new(scenario.scenario.as_str(), status);
     case.set_classname(scenario.chapter.as_str());
     case.set_time(Duration::from_millis(scenario.duration_ms));
-    let ids: Vec<&str> = scenario.requirements.iter().map(|id| id.as_str()).collect();
+    let ids: Vec<&str> = scenario
+        .requirements
+        .iter()
+        .map(RequirementId::as_str)
+        .collect();
     let mut out = format!("{}\nproves {}", visible(&scenario.title), ids.join(", "));
     if scenario.known.is_some() || scenario.verdict == Verdict::Warn {
         out.push_str(&format!("\n{}", failure.text()));

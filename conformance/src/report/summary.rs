@@ -14,6 +14,7 @@ use super::visible::visible;
 use crate::event::{Event, RunFinished, ScenarioFinished};
 use crate::executor::Report;
 use crate::record::Record;
+use crate::scenario::RequirementId;
 use crate::verdict::{RunOutcome, Verdict};
 
 /// Scenarios that stopped for one and the same reason are shown one by one up to this many.
@@ -116,6 +117,7 @@ impl<W: Write> Summary<W> {
     }
 
     fn known(&mut self, record: &Record) -> io::Result<()> {
+        let mut any = false;
         for scenario in record.scenarios.values() {
             let Some(known) = &scenario.known else {
                 continue;
@@ -128,19 +130,21 @@ impl<W: Write> Summary<W> {
                 line.push_str(&format!(", until {}", visible(day)));
             }
             writeln!(self.out, "{}", line.dimmed())?;
+            any = true;
         }
-        Ok(())
+        if any { writeln!(self.out) } else { Ok(()) }
     }
 
     fn slow(&mut self) -> io::Result<()> {
         let lines = self.slow.lines();
-        if !lines.is_empty() {
-            writeln!(self.out, "{}", "slow steps (one second or more)".bold())?;
+        if lines.is_empty() {
+            return Ok(());
         }
+        writeln!(self.out, "{}", "steps of one second or more".bold())?;
         for line in &lines {
             writeln!(self.out, "  {line}")?;
         }
-        Ok(())
+        writeln!(self.out)
     }
 
     /// Which rules are broken, and by which scenarios that came out.
@@ -181,7 +185,7 @@ impl<W: Write> Summary<W> {
         match run.unproved.len() {
             0 => Ok(()),
             count if count <= UNPROVED_MAX => {
-                let ids: Vec<&str> = run.unproved.iter().map(|id| id.as_str()).collect();
+                let ids: Vec<&str> = run.unproved.iter().map(RequirementId::as_str).collect();
                 let line = format!("MUSTs not proved in this run: {}", ids.join(", "));
                 wrapped(&line, "  ")
                     .iter()

@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its setup fails")]
 
 mod exit_codes;
+mod golden;
 mod hostile;
 mod lint;
+mod matrix;
 mod reports;
 mod schemas;
+mod secrets;
 
 use std::path::Path;
 use std::process::{Command, Output};

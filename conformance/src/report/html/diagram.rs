@@ -6,8 +6,10 @@ use crate::report::transcript::{Transcript, cut};
 
 const SERVER: &str = "server";
 const GATEWAY: &str = "push gateway";
-/// Between two lifelines.
-const STEP_PX: usize = 190;
+/// Between two lifelines, where there are few and where there are many.
+const WIDE_PX: usize = 280;
+const NARROW_PX: usize = 190;
+const FEW: usize = 3;
 const LEFT_PX: usize = 130;
 const TOP_PX: usize = 34;
 /// About what a character of a label takes.
@@ -42,6 +44,11 @@ pub(super) fn diagram(transcript: &Transcript<'_>, count: usize, end: &str) -> O
         actors.push(GATEWAY);
     }
     let mut drawing = Drawing {
+        step_px: if actors.len() <= FEW {
+            WIDE_PX
+        } else {
+            NARROW_PX
+        },
         actors,
         y: TOP_PX + 8,
         body: String::new(),
@@ -54,6 +61,7 @@ pub(super) fn diagram(transcript: &Transcript<'_>, count: usize, end: &str) -> O
 
 struct Drawing<'a> {
     actors: Vec<&'a str>,
+    step_px: usize,
     y: usize,
     body: String,
 }
@@ -61,7 +69,7 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn x(&self, name: &str) -> usize {
         let index = self.actors.iter().position(|actor| *actor == name);
-        LEFT_PX + index.unwrap_or(0) * STEP_PX
+        LEFT_PX + index.unwrap_or(0) * self.step_px
     }
 
     fn entry(&mut self, at_ms: u64, entry: &Entry) {
@@ -133,13 +141,13 @@ impl Drawing<'_> {
 
     fn finish(mut self, end: &str) -> String {
         self.y += 30;
-        let width = LEFT_PX + (self.actors.len() - 1) * STEP_PX + 80;
+        let width = LEFT_PX + (self.actors.len() - 1) * self.step_px + 80;
         let height = self.y + 12;
         let mut svg = format!(
             r#"<svg class="sequence" role="img" aria-label="Sequence diagram of the transcript below" viewBox="0 0 {width} {height}" width="{width}" height="{height}">"#
         );
         for (index, name) in self.actors.iter().enumerate() {
-            let x = LEFT_PX + index * STEP_PX;
+            let x = LEFT_PX + index * self.step_px;
             let name = text(&cut(name, NAME_BYTES));
             let bottom = self.y - 14;
             svg.push_str(&format!(

@@ -8,7 +8,7 @@ use super::markup::text;
 use crate::report::transcript::cut;
 
 /// Lines that have less in common are shown as two different ones.
-const ALIKE: f32 = 0.4;
+const ALIKE: f32 = 0.6;
 
 /// A difference.
 #[derive(Debug, Serialize)]

@@ -17,7 +17,7 @@ use crate::report::failure::Failure;
 use crate::report::summary::rank;
 use crate::report::tally::{Standing, tally};
 use crate::report::transcript::{Transcript, cut};
-use crate::requirements::Proof;
+use crate::requirements::{Proof, Requirements};
 use crate::verdict::Verdict;
 
 /// The whole page.
@@ -89,8 +89,8 @@ struct Shown {
     diagram: Option<Value>,
     transcript: Option<Value>,
     command: Option<Value>,
-    replay: String,
-    show: String,
+    replay: Value,
+    show: Value,
 }
 
 /// A requirement.
@@ -148,7 +148,7 @@ impl Page {
                 .map(|started| facts(started, record))
                 .unwrap_or_default(),
             bar: bar(&scenarios),
-            filters: filters(&scenarios),
+            filters: filters(&scenarios, &requirements),
             stale: record
                 .finished
                 .iter()
@@ -174,10 +174,11 @@ impl Page {
 }
 
 fn facts(started: &RunStarted, record: &Record) -> Vec<(&'static str, String)> {
-    let origin = match started.origin {
-        Origin::Endpoint => "",
-        Origin::Exec => " (started for the run)",
-        Origin::Embedded => " (the reference server in this program)",
+    let endpoint = &started.endpoint;
+    let endpoint = match started.origin {
+        Origin::Endpoint => endpoint.clone(),
+        Origin::Exec => format!("{endpoint} (started for the run)"),
+        Origin::Embedded => "the reference server in this program".to_owned(),
     };
     let date = i64::try_from(started.started_ms)
         .ok()
@@ -188,7 +189,7 @@ fn facts(started: &RunStarted, record: &Record) -> Vec<(&'static str, String)> {
         features => features.join(", "),
     };
     let mut facts = vec![
-        ("Endpoint", format!("{}{origin}", started.endpoint)),
+        ("Endpoint", endpoint),
         ("Features", features),
         ("Date", date.unwrap_or_default()),
         ("Seed", started.seed.clone()),
@@ -237,16 +238,22 @@ fn tone(scenario: &ScenarioFinished) -> &'static str {
     }
 }
 
-const TONES: [(&str, &str); 6] = [
+const TONES: [(&str, &str); 7] = [
     ("fail", "Failing"),
     ("known", "Known"),
     ("open", "Not run"),
     ("warn", "Warned"),
     ("pass", "Passing"),
     ("na", "Not applicable"),
+    ("other", "Other rules"),
 ];
 
-fn filters(scenarios: &[&ScenarioFinished]) -> Vec<Filter> {
+/// The buttons that leave anything.
+fn filters(scenarios: &[&ScenarioFinished], rules: &[Group<Requirement>]) -> Vec<Filter> {
+    let in_rules = |wanted| {
+        let mut rules = rules.iter().flat_map(|group| &group.entries);
+        rules.any(|rule| rule.tone == wanted)
+    };
     TONES
         .into_iter()
         .map(|(wanted, label)| Filter {
@@ -257,15 +264,15 @@ fn filters(scenarios: &[&ScenarioFinished]) -> Vec<Filter> {
                 .filter(|scenario| tone(scenario) == wanted)
                 .count(),
         })
+        .filter(|filter| filter.count > 0 || in_rules(filter.tone))
         .collect()
 }
 
 fn bar(scenarios: &[&ScenarioFinished]) -> Vec<Share> {
     #[expect(clippy::cast_precision_loss, reason = "percentages of a few thousand")]
     let percent = |count: usize| format!("{:.2}", 100.0 * count as f64 / scenarios.len() as f64);
-    filters(scenarios)
+    filters(scenarios, &[])
         .into_iter()
-        .filter(|filter| filter.count > 0)
         .map(|filter| Share {
             tone: filter.tone,
             words: format!("{} {}", filter.count, filter.label.to_lowercase()),
@@ -290,6 +297,7 @@ fn item(record: &Record, scenario: &ScenarioFinished, detail: &Detail) -> Item {
         requirements: scenario
             .requirements
             .iter()
+            .filter(|id| Requirements::embedded().get(id).is_some())
             .map(ToString::to_string)
             .collect(),
         known: scenario.known.as_ref().map(|known| {
@@ -346,8 +354,8 @@ fn shown(record: &Record, scenario: &ScenarioFinished, detail: &Detail) -> Shown
             .as_deref()
             .map(|command| safe_text(&shortened(command, detail.width))),
         place: failure.place,
-        replay: failure.replay,
-        show: failure.show,
+        replay: safe_text(&failure.replay),
+        show: safe_text(&failure.show),
     }
 }
 

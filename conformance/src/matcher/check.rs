@@ -420,6 +420,21 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_count_is_said_before_the_elements() {
+        let scope = Known(json!({}));
+        let check = |matcher: Value, expected: &str| {
+            let matcher: Matcher = serde_json::from_value(matcher).unwrap();
+            let found = matcher.check(Some(&json!([1, 2])), &scope).unwrap();
+            assert_eq!(found[0].expected, expected);
+        };
+        check(json!([{ "a": 1 }]), r#"1 element, but 2 came: [{"a": 1}]"#);
+        check(
+            json!({ "$unordered": [] }),
+            "0 elements in any order, but 2 came: []",
+        );
+    }
+
+    #[test]
     fn operators_say_what_they_want() {
         holds(json!({ "x": { "$absent": true } }), &json!({}));
         differs(

@@ -3,7 +3,9 @@
 mod detail;
 mod diagram;
 mod diff;
+mod item;
 mod markup;
+mod rules;
 mod view;
 
 use std::io;

@@ -44,17 +44,17 @@ pub(super) fn diff(expected: &str, actual: &str, rows_max: usize, width: usize) 
     let mut rows = Vec::new();
     for op in lines.ops() {
         let (tag, old, new) = op.as_tag_tuple();
-        let kind = match tag {
-            DiffTag::Equal => "same",
-            DiffTag::Replace => "changed",
-            DiffTag::Delete => "missing",
-            DiffTag::Insert => "surplus",
-        };
         for index in 0..old.len().max(new.len()) {
             let old = left.get(old.start + index).filter(|_| index < old.len());
             let new = right.get(new.start + index).filter(|_| index < new.len());
             let old = old.map(|line| cut(line, width));
             let new = new.map(|line| cut(line, width));
+            let kind = match (tag, &old, &new) {
+                (DiffTag::Equal, _, _) => "same",
+                (_, Some(_), None) => "missing",
+                (_, None, _) => "surplus",
+                (_, Some(_), Some(_)) => "changed",
+            };
             rows.push(row(kind, old.as_deref(), new.as_deref()));
         }
     }

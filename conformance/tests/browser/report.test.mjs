@@ -66,7 +66,7 @@ const shown = (page, selector) => page.locator(`${selector}:visible`).count();
 
 test("a verdict, a chapter and words filter scenarios and requirements", async (t) => {
   const page = await open(t, "failing");
-  assert.equal(await shown(page, ".failure"), 11);
+  assert.equal(await shown(page, ".failure"), 12);
   await page.getByRole("button", { name: "Warned" }).click();
   assert.equal(await shown(page, ".failure"), 1);
   assert.equal(await page.getByRole("button", { name: "Warned" }).getAttribute("aria-pressed"), "true");
@@ -79,7 +79,7 @@ test("a verdict, a chapter and words filter scenarios and requirements", async (
   assert.equal(await shown(page, "#offline-wrong-count"), 1);
   await page.getByLabel("Search").fill("nothing has these words");
   await page.getByRole("button", { name: "Show everything" }).click();
-  assert.equal(await shown(page, ".failure"), 11);
+  assert.equal(await shown(page, ".failure"), 12);
 });
 
 test("a failure opens and shows rule, diff, diagram, transcript and commands", async (t) => {
@@ -174,7 +174,7 @@ test("text and its ground are far enough apart in both colour schemes", async (t
 
 test("without scripts everything is there, and print hides what only works on a screen", async (t) => {
   const page = await open(t, "failing", { javaScriptEnabled: false });
-  assert.equal(await shown(page, ".failure"), 11);
+  assert.equal(await shown(page, ".failure"), 12);
   assert.equal(await shown(page, "#tools"), 0);
   assert.equal(await shown(page, "[data-copy]"), 0);
   await page.locator("#http-raw > summary").click();

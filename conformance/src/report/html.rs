@@ -46,6 +46,7 @@ fn render(template: &'static str, view: &impl Serialize) -> io::Result<String> {
         .lstrip_blocks(true)
         .build();
     environment.set_syntax(syntax.map_err(io::Error::other)?);
+    environment.add_filter("sentence", |text: &str| markup::sentence(text));
     for (name, source) in templates {
         environment
             .add_template(name, source)

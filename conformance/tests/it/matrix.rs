@@ -49,6 +49,7 @@ fn implementations_stand_beside_each_other_by_requirement_and_by_scenario() {
     assert_eq!((code(&output), text(&output).as_str()), (0, ""));
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(read("m.md").contains("| http-odd-header | ✗ fail | ✓ pass |"));
+    assert!(!read("m.html").contains('`'));
     assert!(read("m.html").contains("<span class=\"tag fail\">✗ fail</span>"));
 }
 

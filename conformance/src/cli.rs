@@ -9,6 +9,7 @@ mod doctor;
 mod explain;
 mod lint;
 mod list;
+mod matrix;
 mod merge;
 mod near;
 mod pages;
@@ -77,6 +78,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Compare two reports
     Diff(diff::DiffArgs),
+    /// Show several runs side by side, by requirement or by scenario
+    Matrix(matrix::MatrixArgs),
     /// Make the parts of a run one result
     Merge(merge::MergeArgs),
     /// Write or check a list of known failures
@@ -133,6 +136,7 @@ impl Cli {
             Some(Command::Show(args)) => list::show(&args),
             Some(Command::Explain(args)) => explain::explain(&args),
             Some(Command::Diff(args)) => diff::diff(&args),
+            Some(Command::Matrix(args)) => matrix::matrix(&args),
             Some(Command::Merge(args)) => merge::run(&args),
             Some(Command::Baseline(args)) => baseline::baseline(&args),
             Some(Command::Lint(args)) => lint::lint(&args),

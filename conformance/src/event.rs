@@ -34,6 +34,9 @@ pub struct RunStarted {
     pub runner_version: String,
     /// The base URL of the server under test.
     pub endpoint: String,
+    /// Where that server came from.
+    #[serde(default)]
+    pub origin: Origin,
     /// The server's name and version, as it says.
     pub implementation: Option<String>,
     /// The features it declares.
@@ -54,6 +57,21 @@ pub struct RunStarted {
     pub seed: String,
     /// When the run began, in milliseconds since 1970.
     pub started_ms: u64,
+}
+
+/// Where a server under test came from, and with that whether it is still there after the run.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It was running already.
+    #[default]
+    Endpoint,
+    /// The run started it as a program.
+    Exec,
+    /// It was the reference server inside this program.
+    Embedded,
 }
 
 /// A scenario begins.
@@ -131,6 +149,9 @@ pub enum Entry {
 pub struct Exchange {
     /// Who asked: an actor's session, `admin`, `operator` or `nobody`.
     pub who: String,
+    /// Whether `body` is the whole request as it stands, request line and headers included.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub raw: bool,
     /// The method.
     pub method: String,
     /// The path with its query.
@@ -281,4 +302,12 @@ impl ModelTotals {
             ModelVerdict::Unknown { .. } => &mut self.unknown,
         } += 1;
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands references over"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

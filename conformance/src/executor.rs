@@ -38,7 +38,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::event::{Event, Origin, Reason, RunFinished, RunStarted, ScenarioFinished};
 use crate::known::Judge;
 use crate::plan::{Facts, Place};
 use crate::scenario::Fixture;
@@ -75,6 +75,8 @@ pub enum RunError {
 pub struct Run {
     /// The server under test.
     pub endpoint: Endpoint,
+    /// Where it came from.
+    pub origin: Origin,
     /// The tokens for it.
     pub access: Access,
     /// How to run.
@@ -95,8 +97,6 @@ pub struct Run {
     pub emitter: Arc<Emitter>,
     /// Ends the run early; what was graded until then counts.
     pub interrupt: CancellationToken,
-    /// Whether the server is the reference itself, so that the model and it must agree.
-    pub reference: bool,
 }
 
 impl Run {
@@ -160,7 +160,7 @@ impl Run {
             seed: self.seed.clone(),
             known: self.known.clone(),
             begun,
-            reference: self.reference,
+            reference: self.origin == Origin::Embedded,
             hooks,
         });
         // One part may well be empty; whether enough was graded, only all parts together can say.
@@ -193,6 +193,7 @@ impl Run {
         self.emitter.emit(&Event::RunStarted(RunStarted {
             runner_version: env!("CARGO_PKG_VERSION").into(),
             endpoint: self.endpoint.base().to_owned(),
+            origin: self.origin,
             implementation,
             features,
             own_apps,

@@ -135,3 +135,21 @@ impl JsonSchema for Matcher {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn null_is_not_nothing() {
+        let mismatch = |actual: Value| {
+            let text = json!({ "pointer": "/a", "expected": "1", "actual": actual }).to_string();
+            serde_json::from_str::<Mismatch>(&text).unwrap().actual
+        };
+        assert_eq!(mismatch(json!(null)), Some(Value::Null));
+        let absent: Mismatch = serde_json::from_str(r#"{"pointer":"","expected":"1"}"#).unwrap();
+        assert_eq!(absent.actual, None);
+    }
+}

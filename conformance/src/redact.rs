@@ -37,6 +37,8 @@ impl Redactor {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         if secret.len() >= RECOGNISABLE_BYTES && secrets.iter().all(|(known, _)| known != secret) {
             secrets.push((secret.to_owned(), format!("[{}]", name.into())));
+            // The longest goes first: a secret may begin with another one.
+            secrets.sort_by_key(|(known, _)| std::cmp::Reverse(known.len()));
         }
     }
 
@@ -59,7 +61,7 @@ impl Redactor {
     pub fn body(&self, body: &[u8]) -> String {
         match serde_json::from_slice::<Value>(body) {
             Ok(mut json) if json.is_object() || json.is_array() => {
-                mask(&mut json);
+                self.mask(&mut json);
                 self.text(&json.to_string())
             }
             _ => self.text(&String::from_utf8_lossy(body)),
@@ -70,9 +72,19 @@ impl Redactor {
     #[must_use]
     pub fn json(&self, value: &Value) -> Value {
         let mut value = value.clone();
-        mask(&mut value);
+        self.mask(&mut value);
         self.strings(&mut value);
         value
+    }
+
+    /// The value at a JSON pointer, whose last name tells whether it is a secret.
+    #[must_use]
+    pub fn at(&self, pointer: &str, value: &Value) -> Value {
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        match value.as_str().filter(|_| SECRET_MEMBERS.contains(&name)) {
+            Some(secret) => Value::String(self.name_of(secret)),
+            None => self.json(value),
+        }
     }
 
     /// A header's value, or a placeholder if the header carries secrets.
@@ -100,6 +112,41 @@ impl Redactor {
         shown
     }
 
+    /// What stands for a value that is a secret, known or not.
+    fn name_of(&self, secret: &str) -> String {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets
+            .iter()
+            .find(|(known, _)| known == secret)
+            .map_or("[redacted]", |(_, name)| name)
+            .to_owned()
+    }
+
+    fn mask(&self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    match member {
+                        // An empty one is no secret, and often the point.
+                        Value::String(text)
+                            if SECRET_MEMBERS.contains(&name.as_str()) && !text.is_empty() =>
+                        {
+                            *text = self.name_of(text);
+                        }
+                        Value::Null
+                        | Value::Bool(_)
+                        | Value::Number(_)
+                        | Value::String(_)
+                        | Value::Array(_)
+                        | Value::Object(_) => self.mask(member),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
     fn strings(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.text(text),
@@ -107,22 +154,6 @@ impl Redactor {
             Value::Object(members) => members.values_mut().for_each(|member| self.strings(member)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
-    }
-}
-
-fn mask(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                if SECRET_MEMBERS.contains(&name.as_str()) && member.is_string() {
-                    *member = Value::String("[redacted]".into());
-                } else {
-                    mask(member);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(mask),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -162,6 +193,24 @@ mod tests {
             body,
             r#"{"credential":"[redacted]","text":"[session of bob]"}"#
         );
+    }
+
+    #[test]
+    fn a_secret_keeps_its_name_as_a_member_and_the_longest_is_found_first() {
+        let redactor = Redactor::default();
+        redactor.learn("bob-k7fx-push", "push token of bob.phone");
+        redactor.learn("bob-k7fx-push-tablet", "push token of bob.tablet");
+        let body =
+            redactor.body(br#"{"token":"bob-k7fx-push-tablet","text":"bob-k7fx-push-tablet"}"#);
+        let name = "[push token of bob.tablet]";
+        assert_eq!(body, format!(r#"{{"text":"{name}","token":"{name}"}}"#));
+        let at = |pointer: &str, text: &str| redactor.at(pointer, &Value::from(text));
+        assert_eq!(
+            at("/push/token", "bob-k7fx-push"),
+            "[push token of bob.phone]"
+        );
+        assert_eq!(at("/push/token", "t-1"), "[redacted]");
+        assert_eq!(at("/push/title", "t-1"), "t-1");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use duologue_core::limits::Profile;
 use duologue_server::{ServerOptions, StartError};
 use thiserror::Error;
 
+use crate::event::Origin;
 use crate::executor::Access;
 
 pub use exec::{ExecError, Program, ProgramTokens};
@@ -59,6 +60,16 @@ pub enum TargetError {
 }
 
 impl Target {
+    /// Where the server comes from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Embedded => Origin::Embedded,
+            Self::Endpoint(_) => Origin::Endpoint,
+            Self::Exec(_) => Origin::Exec,
+        }
+    }
+
     /// Starts the server, if it is ours to start.
     ///
     /// # Errors

@@ -109,7 +109,7 @@ pub(super) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let emitter = Arc::new(Emitter::new(vec![Box::new(narrator)]));
     let run = Run {
         known: crate::known::Judge::default(),
-        reference: settings.target == crate::target::Target::Embedded,
+        origin: settings.target.origin(),
         corpus: digest(&fixtures),
         shard: None,
         seed: match same_seed {

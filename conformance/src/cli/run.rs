@@ -64,7 +64,8 @@ pub(super) struct RunArgs {
     pub(super) fixtures: FixtureArgs,
     #[command(flatten)]
     pub(super) attach: AttachArgs,
-    /// Write a report file, KIND=PATH with a kind of ndjson, json or junit; repeatable
+    /// Write a report file, KIND=PATH with a kind of ndjson, json, junit, markdown, html or badge;
+    /// repeatable. Markdown is appended if PATH is that of $GITHUB_STEP_SUMMARY
     #[arg(
         long,
         env = "DUOLOGUE_REPORT",
@@ -147,6 +148,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
             None => fresh_seed().map_err(|error| run_failure(&error))?,
         },
         endpoint: settings.attach.to(running.endpoint.clone()),
+        origin: settings.target.origin(),
         access: running.access.clone(),
         options: settings.options,
         profile: settings.profile,
@@ -154,7 +156,6 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         known,
         emitter: Arc::clone(&emitter),
         interrupt: interrupt.clone(),
-        reference: settings.target == Target::Embedded,
     };
     let result = run.run().await;
     running.stop().await;

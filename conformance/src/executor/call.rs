@@ -163,6 +163,7 @@ impl Stage {
     }
 
     async fn once(&self, call: &Call, log: &Log) -> Result<Answer, Stop> {
+        self.learn_push_token(call);
         let body = call.bytes();
         let mut headers: Vec<(&str, &str)> = Vec::new();
         if matches!(call.body, Some(Payload::Json(_))) {
@@ -184,10 +185,11 @@ impl Stage {
                 body.clone(),
             )
             .await;
+        if let Ok(response) = &result {
+            self.learn_secrets(&response.body);
+        }
         self.record(call, body.as_deref(), &result, log);
-        let answer = Answer::new(&call.method, &call.target, result?);
-        self.learn_secrets(&answer);
-        Ok(answer)
+        Ok(Answer::new(&call.method, &call.target, result?))
     }
 
     /// Writes an exchange into the transcript.
@@ -221,6 +223,7 @@ impl Stage {
         };
         log.add(Entry::Exchange(Exchange {
             who: call.who.clone(),
+            raw: call.kind == Kind::Raw,
             method: call.method.clone(),
             target: redact.text(&call.target),
             headers,
@@ -246,9 +249,21 @@ impl Stage {
             .collect()
     }
 
+    /// Remembers the token a device registers, so that it is shown nowhere.
+    fn learn_push_token(&self, call: &Call) {
+        if let (Some(Payload::Json(body)), "/v1/push-token") = (&call.body, call.target.as_str())
+            && let Some(token) = body["token"].as_str()
+        {
+            let name = format!("push token of {}", call.who);
+            self.redactor.learn(token, name);
+        }
+    }
+
     /// Remembers the tokens an answer hands out, so that they are shown nowhere.
-    fn learn_secrets(&self, answer: &Answer) {
-        let Some(json) = &answer.json else { return };
+    pub(super) fn learn_secrets(&self, body: &[u8]) {
+        let Ok(json) = serde_json::from_slice::<Value>(body) else {
+            return;
+        };
         for (member, name) in [
             ("credential", "credential"),
             ("session_token", "session token"),

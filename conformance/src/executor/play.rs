@@ -207,7 +207,7 @@ fn redact(stage: &Stage, mismatches: &mut [Mismatch]) {
         mismatch.actual = mismatch
             .actual
             .as_ref()
-            .map(|actual| stage.redactor.json(actual));
+            .map(|actual| stage.redactor.at(&mismatch.pointer, actual));
     }
 }
 

@@ -130,9 +130,11 @@ impl View<'_> {
         let target = words.next().unwrap_or_default().to_owned();
         let result: Result<RawResponse, _> =
             self.stage.run.http.raw(Bytes::from(bytes.clone())).await;
+        if let Ok(response) = &result {
+            self.stage.learn_secrets(&response.body);
+        }
         let mut call = Call::json(&caller, &method, target.clone());
         call.kind = Kind::Raw;
-        call.who = format!("{} (raw bytes)", caller.label);
         self.stage
             .record(&call, Some(bytes.as_bytes()), &result, log);
         let answer = Answer::new(&method, &target, result?);

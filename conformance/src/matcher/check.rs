@@ -132,13 +132,32 @@ impl Check<'_> {
             return Ok(());
         };
         if values.len() != items.len() {
-            self.differs(at, format!("{} elements", items.len()), actual);
+            self.miscount(values.len(), at, items, "", actual);
             return Ok(());
         }
         for (index, (item, value)) in items.iter().zip(values).enumerate() {
             self.matcher(item, Some(value), &format!("{at}/{index}"))?;
         }
         Ok(())
+    }
+
+    /// Tells the counts first: with long arrays they are easier to see than what is missing.
+    fn miscount(
+        &mut self,
+        came: usize,
+        at: &str,
+        items: &[Matcher],
+        order: &str,
+        actual: Option<&Value>,
+    ) {
+        let count = items.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let list: Vec<String> = items.iter().map(|item| item.describe(self.scope)).collect();
+        let expected = format!(
+            "{count} element{plural}{order}, but {came} came: [{}]",
+            list.join(", ")
+        );
+        self.differs(at, expected, actual);
     }
 
     fn contains(&mut self, inner: &Matcher, actual: Option<&Value>, at: &str) -> Checked {
@@ -184,7 +203,7 @@ impl Check<'_> {
             return Ok(());
         };
         if values.len() != items.len() {
-            self.differs(at, format!("{} elements in any order", items.len()), actual);
+            self.miscount(values.len(), at, items, " in any order", actual);
             return Ok(());
         }
         let mut fits = Vec::with_capacity(items.len());
@@ -398,6 +417,21 @@ mod tests {
             &json!([1, 2]),
         );
         differs(json!({ "$unordered": [1, 1] }), &json!([1, 2]), &[""]);
+    }
+
+    #[test]
+    fn a_wrong_count_is_said_before_the_elements() {
+        let scope = Known(json!({}));
+        let check = |matcher: Value, expected: &str| {
+            let matcher: Matcher = serde_json::from_value(matcher).unwrap();
+            let found = matcher.check(Some(&json!([1, 2])), &scope).unwrap();
+            assert_eq!(found[0].expected, expected);
+        };
+        check(json!([{ "a": 1 }]), r#"1 element, but 2 came: [{"a": 1}]"#);
+        check(
+            json!({ "$unordered": [] }),
+            "0 elements in any order, but 2 came: []",
+        );
     }
 
     #[test]

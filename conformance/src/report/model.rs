@@ -1,6 +1,6 @@
 //! What the oracle says, as plain text.
 
-use super::summary::plain_mismatch;
+use super::failure::Finding;
 use crate::event::ScenarioFinished;
 use crate::oracle::{Disagreement, ModelVerdict};
 
@@ -15,29 +15,17 @@ pub(super) fn first(scenario: &ScenarioFinished) -> Option<&Disagreement> {
     }
 }
 
-/// What the model would have done at the step that failed; empty: the same, or nobody knows.
-pub(super) fn beside_failure(scenario: &ScenarioFinished) -> String {
-    let step = scenario
-        .reason
-        .as_ref()
-        .and_then(|reason| reason.step.as_ref());
-    match first(scenario) {
-        Some(found) if Some(&found.step) == step => {
-            let mut text = format!("the model disagrees here: {}", found.message);
-            found
-                .mismatches
-                .iter()
-                .for_each(|mismatch| text.push_str(&plain_mismatch(mismatch)));
-            text
-        }
-        Some(_) | None => String::new(),
-    }
+/// What the model would have done at the step that failed; none: the same, or nobody knows.
+pub(super) fn beside_failure(scenario: &ScenarioFinished) -> Option<(String, Vec<Finding>)> {
+    let step = scenario.reason.as_ref()?.step.as_ref()?;
+    let found = first(scenario).filter(|found| found.step == *step)?;
+    let findings = found.mismatches.iter().map(Finding::of).collect();
+    Some((found.message.clone(), findings))
 }
 
 /// A block about scenarios that passed though the model disagrees; empty if there are none.
-pub(super) fn advice(scenarios: &[ScenarioFinished]) -> String {
+pub(super) fn advice<'a>(scenarios: impl Iterator<Item = &'a ScenarioFinished>) -> String {
     let found: Vec<_> = scenarios
-        .iter()
         .filter_map(|scenario| Some((scenario, first(scenario)?)))
         .collect();
     if found.is_empty() {
@@ -55,9 +43,14 @@ pub(super) fn advice(scenarios: &[ScenarioFinished]) -> String {
             mismatches,
         } = found;
         text.push_str(&format!("  {} at {step}: {message}", scenario.scenario));
-        let first = mismatches.first().map(plain_mismatch).unwrap_or_default();
-        text.push_str(&first.replace('\n', "\n  "));
         text.push('\n');
+        for (_, line) in mismatches
+            .iter()
+            .take(1)
+            .flat_map(|one| Finding::of(one).lines())
+        {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
     if found.len() > SCENARIOS_MAX {
         let more = found.len() - SCENARIOS_MAX;

@@ -35,7 +35,9 @@ impl Report for Progress {
                 }
             }
             Event::ScenarioFinished(finished) => {
-                self.totals.count(finished.verdict);
+                if finished.known.is_none() {
+                    self.totals.count(finished.verdict);
+                }
                 let other = self.totals.could_not_run + self.totals.timeout;
                 let words = format!("{} failed, {other} not graded", self.totals.fail);
                 self.bar.set_message(words);

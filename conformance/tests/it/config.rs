@@ -113,7 +113,9 @@ fn a_flag_goes_before_its_variable_and_that_before_the_file() {
             let wanted: toml::Table = format!("x = {expected}").parse().unwrap();
             // A number without fraction may be written as either.
             let shown = |value: &toml::Value| value.to_string().replace(".0", "");
-            assert_eq!(shown(&printed["run"][name]), shown(&wanted["x"]), "{name}");
+            // Of a header only its name is shown.
+            let found = shown(&printed["run"][name]).replace(": [redacted]", "");
+            assert_eq!(found, shown(&wanted["x"]), "{name}");
         };
         check(&[], &[], file);
         check(&[], &[(&env, bare(variable))], variable);

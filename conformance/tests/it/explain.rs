@@ -24,8 +24,8 @@ fn a_requirement_is_explained_with_its_scenarios_whatever_its_case() {
     ];
     shows(&["explain", "off-004"], 0, &words);
     shows(&["explain", "MED-001"], 0, &["needs media"]);
-    let why = "untestable: it takes waiting on the real clock";
-    shows(&["explain", "CLK-002"], 0, &[why]);
+    let why = "untestable: randomness cannot be told from its samples";
+    shows(&["explain", "SEC-004"], 0, &[why]);
     shows(&["explain", "CLI-001"], 0, &["client: unit tests"]);
 }
 

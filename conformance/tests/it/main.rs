@@ -10,15 +10,18 @@ mod exit_codes;
 mod explain;
 mod features;
 mod front;
+mod golden;
 mod hostile;
 mod known;
 mod lint;
+mod matrix;
 mod merge;
 mod oracle;
 mod proxy;
 mod replay;
 mod reports;
 mod schemas;
+mod secrets;
 mod single_app;
 mod spread;
 

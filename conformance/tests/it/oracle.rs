@@ -171,7 +171,7 @@ async fn on_the_reference_server_a_disagreement_is_a_fault_of_the_harness() {
         fixtures: corpus.fixtures.into_iter().map(Arc::new).collect(),
         emitter: Arc::new(Emitter::new(Vec::new())),
         interrupt: CancellationToken::new(),
-        reference: true,
+        origin: duologue_conformance::event::Origin::Embedded,
     };
     let finished = run.run().await.unwrap();
     assert_eq!(

@@ -68,7 +68,7 @@ fn every_step_is_shown_with_its_transcript_then_the_verdict() {
     let mut rest = text.as_str();
     for words in [
         "replaying 1 scenario on duologue-reference",
-        "== http-one — one",
+        "== http-one — http-one",
         "ok /setup setup",
         "POST /v1/apps",
         "ok /steps/0 send",
@@ -77,7 +77,7 @@ fn every_step_is_shown_with_its_transcript_then_the_verdict() {
         "ok /steps/1 send",
         "STOP /steps/2 send",
         r#""text":"three""#,
-        "FAIL http-one — one",
+        "FAIL http-one — http-one",
         "HTT-001: ",
         "expected 9",
         "actual   3",
@@ -95,11 +95,11 @@ fn every_step_is_shown_with_its_transcript_then_the_verdict() {
 fn a_report_brings_its_failures_and_its_seed() {
     let fixtures = one_scenario(STEPS);
     let good = STEPS.replace(r#""seq": 9"#, r#""seq": 3"#);
-    let passing = fs::read_to_string(fixtures.path().join("http/one.json")).unwrap();
+    let passing = fs::read_to_string(fixtures.path().join("http/http-one.json")).unwrap();
     let passing = passing
         .replace(STEPS, &good)
         .replace("http-one", "http-two");
-    fs::write(fixtures.path().join("http/two.json"), passing).unwrap();
+    fs::write(fixtures.path().join("http/http-two.json"), passing).unwrap();
     let dir = fixtures.path().to_str().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let run = |report: &str| {

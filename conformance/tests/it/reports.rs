@@ -73,3 +73,74 @@ fn all_reports_tell_the_same_failure_and_no_secret() {
         }
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_2_and_names_the_file_whatever_the_format() {
+    let fixtures = one_scenario(STEPS);
+    let folder = tempfile::tempdir().unwrap();
+    for kind in ["ndjson", "json", "junit", "markdown", "html", "badge"] {
+        let report = format!("{kind}=/dev/full");
+        let args = [
+            "run",
+            "--fixtures",
+            fixtures.path().to_str().unwrap(),
+            "--report",
+            &report,
+        ];
+        let output = duologue_in(folder.path(), &args, &[]);
+        assert_eq!(code(&output), 2, "{kind}: {}", text(&output));
+        assert!(
+            text(&output).contains("/dev/full: "),
+            "{kind}: {}",
+            text(&output)
+        );
+    }
+}
+
+#[test]
+fn markdown_joins_what_a_ci_step_has_said_already_and_replaces_any_other_file() {
+    let fixtures = one_scenario(STEPS);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("summary.md");
+    std::fs::write(&path, "before\n").unwrap();
+    let report = format!("markdown={}", path.display());
+    let dir = fixtures.path().to_str().unwrap();
+    let args = ["run", "--fixtures", dir, "--report", &report];
+    let summary = [("GITHUB_STEP_SUMMARY", path.to_str().unwrap())];
+    duologue_in(folder.path(), &args, &summary);
+    let joined = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        joined.starts_with("before\n## Duologue: fail\n"),
+        "{joined}"
+    );
+    let elsewhere = [("GITHUB_STEP_SUMMARY", "")];
+    duologue_in(folder.path(), &args, &elsewhere);
+    let replaced = std::fs::read_to_string(&path).unwrap();
+    assert!(replaced.starts_with("## Duologue: fail\n"), "{replaced}");
+}
+
+#[test]
+fn a_replay_line_names_a_server_only_if_that_is_still_there() {
+    let fixtures = one_scenario(STEPS);
+    let folder = tempfile::tempdir().unwrap();
+    let dir = fixtures.path().to_str().unwrap();
+    let run = |more: &[&str]| {
+        let args = [&["run", "--fixtures", dir, "--seed", "abc"], more].concat();
+        let shown = text(&duologue_in(folder.path(), &args, &[]));
+        let line = shown.lines().find(|line| line.contains("replay "));
+        line.unwrap().split_once("duologue ").unwrap().1.to_owned()
+    };
+    assert_eq!(run(&[]), "replay http-one --seed abc");
+    let program = format!(
+        "{} serve --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_duologue")
+    );
+    let line = run(&["--exec", &program]);
+    assert_eq!(line, "replay http-one --exec \"$COMMAND\" --seed abc");
+    let dead = run(&["--endpoint", "http://127.0.0.1:1"]);
+    assert_eq!(
+        dead,
+        "replay http-one --endpoint http://127.0.0.1:1 --seed abc"
+    );
+}

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use owo_colors::OwoColorize as _;
 
-use crate::event::{Entry, Event, Exchange, Reason, RunStarted, ScenarioFinished, StepFinished};
+use crate::event::{Event, RunStarted, ScenarioFinished, StepFinished};
 use crate::executor::Report;
-use crate::report::curl_line;
-use crate::requirements::Requirements;
+use crate::report::{Failure, Transcript};
 use crate::scenario::{Fixture, ScenarioId};
 use crate::verdict::{RunOutcome, Verdict};
+
+/// Longer bodies are cut.
+const BODY_BYTES: usize = 4096;
 
 /// A report that shows every step with its transcript.
 pub(super) struct Narrator<W> {
@@ -19,8 +21,9 @@ pub(super) struct Narrator<W> {
     titles: BTreeMap<ScenarioId, String>,
     /// What the seed would be on a server with apps of our own.
     seed: Option<String>,
-    endpoint: String,
-    last: Option<Exchange>,
+    started: Option<RunStarted>,
+    /// Of the scenario that is running.
+    steps: Vec<StepFinished>,
 }
 
 impl<W: Write> Narrator<W> {
@@ -34,13 +37,13 @@ impl<W: Write> Narrator<W> {
             out,
             titles,
             seed,
-            endpoint: String::new(),
-            last: None,
+            started: None,
+            steps: Vec::new(),
         }
     }
 
     fn begin(&mut self, run: &RunStarted) -> io::Result<()> {
-        self.endpoint.clone_from(&run.endpoint);
+        self.started = Some(run.clone());
         let name = run.implementation.as_deref().unwrap_or("an unknown server");
         let seed = &run.seed;
         let why = match &self.seed {
@@ -73,59 +76,19 @@ impl<W: Write> Narrator<W> {
         if let Some(why) = &step.why {
             writeln!(self.out, "  {why}")?;
         }
-        for line in &step.transcript {
-            self.entry(&line.entry)?;
+        let first_ms = self.steps.first().map_or(step.at_ms, |first| first.at_ms);
+        let lines = step.transcript.iter();
+        let transcript = Transcript {
+            earlier: 0,
+            lines: lines
+                .map(|line| (line.at_ms.saturating_sub(first_ms), &line.entry))
+                .collect(),
+        };
+        for line in transcript.text(BODY_BYTES) {
+            writeln!(self.out, "  {line}")?;
         }
+        self.steps.push(step.clone());
         Ok(())
-    }
-
-    fn entry(&mut self, entry: &Entry) -> io::Result<()> {
-        match entry {
-            Entry::Exchange(exchange) => {
-                self.last = Some(exchange.clone());
-                self.exchange(exchange)
-            }
-            Entry::StreamEvent {
-                stream,
-                name,
-                id,
-                data,
-            } => {
-                let id = id
-                    .as_ref()
-                    .map(|id| format!(" id {id}"))
-                    .unwrap_or_default();
-                writeln!(self.out, "  ⇐ {stream}: {name}{id} {data}")
-            }
-            Entry::Push { body } => writeln!(self.out, "  ⇐ push: {body}"),
-            Entry::Note { text } => writeln!(self.out, "  ({text})"),
-        }
-    }
-
-    fn exchange(&mut self, exchange: &Exchange) -> io::Result<()> {
-        let Exchange {
-            who,
-            method,
-            target,
-            ..
-        } = exchange;
-        write!(self.out, "  {who}: {method} {target}")?;
-        for (name, value) in &exchange.headers {
-            write!(self.out, " [{name}: {value}]")?;
-        }
-        let body = exchange.body.as_deref().unwrap_or_default();
-        writeln!(self.out, " {body}")?;
-        let status = exchange
-            .status
-            .map_or("no answer".to_owned(), |status| status.to_string());
-        write!(self.out, "    → {status}")?;
-        for (name, value) in &exchange.answer_headers {
-            // That it is JSON can be seen.
-            if value != "application/json" {
-                write!(self.out, " [{name}: {value}]")?;
-            }
-        }
-        writeln!(self.out, " {}", exchange.answer)
     }
 
     fn verdict(&mut self, scenario: &ScenarioFinished) -> io::Result<()> {
@@ -143,42 +106,14 @@ impl<W: Write> Narrator<W> {
             scenario.scenario.bold(),
             scenario.title
         )?;
-        if matches!(scenario.verdict, Verdict::Fail | Verdict::Warn) {
-            for id in &scenario.requirements {
-                if let Some(requirement) = Requirements::embedded().get(id) {
-                    writeln!(self.out, "  {id}: {}", requirement.text)?;
-                }
-            }
+        if scenario.reason.is_none() {
+            return Ok(());
         }
-        if let Some(reason) = &scenario.reason {
-            self.reason(reason)?;
-            if let Some(last) = self.last.take().filter(|_| reason.step.is_some()) {
-                writeln!(self.out, "  {}", curl_line(&self.endpoint, &last))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn reason(&mut self, reason: &Reason) -> io::Result<()> {
-        if let Some(step) = &reason.step {
-            let verb = reason.verb.as_deref().unwrap_or_default();
-            writeln!(self.out, "  at {step} {verb}")?;
-        }
-        writeln!(self.out, "  {}", reason.message)?;
-        for mismatch in &reason.mismatches {
-            let pointer = match mismatch.pointer.as_str() {
-                "" => "(the body)",
-                pointer => pointer,
-            };
-            let actual = mismatch
-                .actual
-                .as_ref()
-                .map_or("nothing".to_owned(), ToString::to_string);
-            writeln!(
-                self.out,
-                "    {pointer}\n      expected {}\n      actual   {actual}",
-                mismatch.expected
-            )?;
+        let mut failure = Failure::new(scenario, &self.steps, self.started.as_ref());
+        // Everything has been shown above.
+        failure.transcript = Transcript::default();
+        for line in failure.text().lines() {
+            writeln!(self.out, "  {line}")?;
         }
         Ok(())
     }
@@ -196,7 +131,7 @@ impl<W: Write + Send> Report for Narrator<W> {
         match event {
             Event::RunStarted(run) => self.begin(run)?,
             Event::ScenarioStarted(started) => {
-                self.last = None;
+                self.steps.clear();
                 let id = &started.scenario;
                 let title = self.titles.get(id).map_or("", String::as_str);
                 writeln!(self.out, "\n== {} — {title}", id.bold())?;

@@ -1,5 +1,6 @@
 //! One scenario from setup to verdict.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,7 @@ pub(super) async fn play(
     }
     let stage = Stage::new(Arc::clone(&run), Arc::clone(&fixture), run.key(&fixture));
     let result = tokio::select! {
-        result = tokio::time::timeout(run.options.scenario_timeout, perform(&stage)) => result,
+        result = in_time(&stage) => result,
         () = run.interrupt.cancelled() => {
             let _ = tokio::time::timeout(GOODBYE_PATIENCE, stage.leave()).await;
             let reason = Reason { message: "the run was interrupted".into(), ..Reason::default() };
@@ -84,8 +85,8 @@ pub(super) async fn play(
                 }),
             )
         }
-        Err(_) => {
-            let limit = run.options.scenario_timeout.as_secs_f32();
+        Err(Elapsed) => {
+            let limit = stage.time_allowed().as_secs_f32();
             let message = format!("the scenario did not end within {limit} s");
             (
                 Verdict::Timeout,
@@ -103,6 +104,24 @@ pub(super) async fn play(
         reason.map(|reason| redacted(&stage, reason)),
         begun,
     ))
+}
+
+/// The time of a scenario is over.
+struct Elapsed;
+
+/// Performs a scenario within its time, which grows while it waits for what a server may take.
+async fn in_time(stage: &Stage) -> Result<Result<Grade, Halt>, Elapsed> {
+    let begun = tokio::time::Instant::now();
+    let mut performance = pin!(perform(stage));
+    loop {
+        let allowed = stage.time_allowed();
+        let result = tokio::time::timeout_at(begun + allowed, &mut performance).await;
+        match result {
+            Ok(result) => return Ok(result),
+            Err(_) if stage.time_allowed() > allowed => {}
+            Err(_) => return Err(Elapsed),
+        }
+    }
 }
 
 async fn perform(stage: &Stage) -> Result<Grade, Halt> {

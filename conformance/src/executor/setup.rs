@@ -359,12 +359,15 @@ impl Stage {
             stage: self,
             indices: Vec::new(),
         };
-        let opened =
-            duologue_client::EventStream::open(&self.run.http, caller.token.as_deref(), None).await;
-        let duologue_client::Opened::Stream(source) = opened? else {
-            return Err(Stop::fail("opening a stream in the setup was refused"));
+        let call = Call::json(caller, "GET", "/v1/events".into());
+        let (answer, source) = self.open(&call, None, log, false).await?;
+        let Some(source) = source else {
+            return Err(Stop::fail(format!(
+                "opening a stream in the setup was answered {}",
+                answer.brief()
+            )));
         };
-        let mut stream = OpenStream::new(session.to_owned(), session.to_owned(), *source);
+        let mut stream = OpenStream::new(session.to_owned(), session.to_owned(), source);
         let sync = view.read_sync(&mut stream, log).await?;
         if let Some(cursor) = sync["cursors"]
             .as_array()

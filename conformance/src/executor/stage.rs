@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
@@ -24,6 +24,8 @@ pub(super) struct Stage {
     pub(super) key: String,
     pub(super) redactor: Redactor,
     pub(super) streams: Streams,
+    /// Time the server may take and that is not the scenario's own.
+    allowance: Mutex<Duration>,
     state: Mutex<State>,
 }
 
@@ -93,12 +95,30 @@ impl Stage {
             key,
             redactor,
             streams: Streams::default(),
+            allowance: Mutex::default(),
             state: Mutex::new(State::default()),
         }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the scenario take longer.
+    pub(super) fn allow(&self, more: Duration) {
+        *self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) += more;
+    }
+
+    /// How long the scenario may take: its own time and what was allowed beyond it until now.
+    pub(super) fn time_allowed(&self) -> Duration {
+        let allowance = *self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.run.options.scenario_timeout.saturating_add(allowance)
     }
 
     /// An empty transcript.

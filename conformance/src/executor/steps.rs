@@ -241,7 +241,8 @@ fn check_own_request(prepared: &Prepared, expect: &Expect) -> Result<(), Stop> {
     }
 }
 
-fn mentions_429(expect: &Expect) -> bool {
+/// Whether a step is about rate limiting.
+pub(super) fn mentions_429(expect: &Expect) -> bool {
     match &expect.outcome {
         Outcome::Error { code, .. } => code.status() == 429,
         Outcome::OneOf(list) => list.iter().any(|one| mentions_429(&one.expect)),

@@ -6,6 +6,7 @@ mod corpora;
 mod exit_codes;
 mod hostile;
 mod lint;
+mod patience;
 mod reports;
 mod schemas;
 

@@ -112,10 +112,10 @@ const DEPTH_MAX: u64 = 1000;
 const NUMBERED_MAX: u64 = 10_000;
 
 fn string(name: &str, template: &Template, scope: &dyn Scope) -> Result<String, TemplateError> {
-    match template.value(scope)? {
-        Value::String(text) => Ok(text),
-        _ => Err(TemplateError::Generator(format!("{name} must be a string"))),
-    }
+    let Value::String(text) = template.value(scope)? else {
+        return Err(TemplateError::Generator(format!("{name} must be a string")));
+    };
+    Ok(text)
 }
 
 fn size(name: &str, template: &Template, scope: &dyn Scope) -> Result<usize, TemplateError> {

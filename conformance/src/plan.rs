@@ -176,12 +176,20 @@ pub fn unmet_limits(scenario: &Scenario, limits: &Value) -> Option<String> {
             "needs {name} = {wanted}, and the app has {declared}"
         ));
     }
-    let null = scenario
-        .requires
-        .limits
+    let requires = &scenario.requires;
+    let null = |name: &&String| limits[name.as_str()].is_null();
+    if let Some(name) = requires.limits.iter().find(null) {
+        return Some(format!("the app has no {name}"));
+    }
+    let fits = |name: &str, most| limits[name].as_u64().is_some_and(|limit| limit <= most);
+    let (name, most) = requires
+        .limits_at_most
         .iter()
-        .find(|name| limits[name.as_str()].is_null())?;
-    Some(format!("the app has no {null}"))
+        .find(|(name, most)| !fits(name, **most))?;
+    let declared = &limits[name.as_str()];
+    Some(format!(
+        "needs {name} of at most {most}, and the app has {declared}"
+    ))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "most verbs change no app")]
@@ -260,6 +268,20 @@ mod tests {
             bare.place(&scenario(&json!({}), &media)),
             Place::NotApplicable("the server does not declare media".into())
         );
+    }
+
+    #[test]
+    fn limits_beyond_what_a_scenario_can_reach_make_it_not_applicable() {
+        let app = shared().unwrap();
+        let unmet = |limits_at_most: Value| {
+            let mut scenario = scenario(&json!({}), &json!([]));
+            scenario.requires.limits_at_most = serde_json::from_value(limits_at_most).unwrap();
+            unmet_limits(&scenario, &app["limits"])
+        };
+        assert_eq!(unmet(json!({ "batch_max": 5 })), None);
+        let reason = unmet(json!({ "batch_max": 4 })).unwrap();
+        assert_eq!(reason, "needs batch_max of at most 4, and the app has 5");
+        assert!(unmet(json!({ "offline_bytes_max": 100 })).is_some());
     }
 
     #[test]

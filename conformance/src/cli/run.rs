@@ -79,7 +79,8 @@ pub(super) struct RunArgs {
     /// Longest wait for an answer or an event, in seconds [default: 5]
     #[arg(long, env = "DUOLOGUE_STEP_TIMEOUT", value_name = "SECONDS")]
     pub(super) step_timeout: Option<f64>,
-    /// Longest time for a scenario, in seconds [default: 60]
+    /// Longest time for a scenario, in seconds, not counting two heartbeats for each stream that it
+    /// closes [default: 60]
     #[arg(long, env = "DUOLOGUE_SCENARIO_TIMEOUT", value_name = "SECONDS")]
     pub(super) scenario_timeout: Option<f64>,
     /// Longest wait for the end of a message's lifetime, on servers without manual-clock, in seconds

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use duologue_client::{RawResponse, TransportError};
+use duologue_client::{EventStream, Opened, RawResponse, TransportError};
 use http::HeaderMap;
 use serde_json::Value;
 
@@ -148,17 +148,41 @@ impl Stage {
             if answer.status != 429 || wants_429 {
                 return Ok(answer);
             }
-            let pause = answer.retry_after().unwrap_or(RATE_LIMIT_PAUSE);
-            if begun.elapsed() + pause > RATE_LIMIT_PATIENCE {
-                return Err(Stop::CouldNotRun(format!(
-                    "{} {} is rate limited, and waiting longer than {} s is out of the question",
-                    call.method,
-                    call.target,
-                    RATE_LIMIT_PATIENCE.as_secs()
-                )));
+            wait_out(call, &answer, begun, log).await?;
+        }
+    }
+
+    /// Opens an event stream, rate limiting waited out as in [`Stage::call`]; without a stream the
+    /// answer is a refusal.
+    pub(super) async fn open(
+        &self,
+        call: &Call,
+        last_event_id: Option<&str>,
+        log: &Log,
+        wants_429: bool,
+    ) -> Result<(Answer, Option<EventStream>), Stop> {
+        let begun = Instant::now();
+        loop {
+            let opened =
+                EventStream::open(&self.run.http, call.token.as_deref(), last_event_id).await;
+            let (response, stream) = match opened {
+                Ok(Opened::Stream(stream)) => {
+                    let head = RawResponse {
+                        status: 200,
+                        headers: stream.headers().clone(),
+                        body: Bytes::new(),
+                    };
+                    (Ok(head), Some(*stream))
+                }
+                Ok(Opened::Refused(response)) => (Ok(response), None),
+                Err(error) => (Err(error), None),
+            };
+            self.record(call, None, &response, log);
+            let answer = Answer::new(&call.method, &call.target, response?);
+            if answer.status != 429 || wants_429 {
+                return Ok((answer, stream));
             }
-            log.note(format!("rate limited: waiting {} ms", pause.as_millis()));
-            tokio::time::sleep(pause).await;
+            wait_out(call, &answer, begun, log).await?;
         }
     }
 
@@ -274,4 +298,20 @@ impl Stage {
             }
         }
     }
+}
+
+/// Waits as long as a 429 asks for, unless that is too long for a request first made at `begun`.
+async fn wait_out(call: &Call, answer: &Answer, begun: Instant, log: &Log) -> Result<(), Stop> {
+    let pause = answer.retry_after().unwrap_or(RATE_LIMIT_PAUSE);
+    if begun.elapsed() + pause > RATE_LIMIT_PATIENCE {
+        return Err(Stop::CouldNotRun(format!(
+            "{} {} is rate limited, and waiting longer than {} s is out of the question",
+            call.method,
+            call.target,
+            RATE_LIMIT_PATIENCE.as_secs()
+        )));
+    }
+    log.note(format!("rate limited: waiting {} ms", pause.as_millis()));
+    tokio::time::sleep(pause).await;
+    Ok(())
 }

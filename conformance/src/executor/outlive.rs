@@ -77,7 +77,8 @@ impl View<'_> {
             "waiting {} ms for the message's end",
             rest.as_millis()
         ));
-        tokio::time::sleep(rest).await;
+        let pauses = &self.stage.pauses;
+        pauses.during(tokio::time::sleep(rest)).await;
         log.keep(|| What::Waited {
             ms: milliseconds(needed),
         });

@@ -14,17 +14,23 @@ const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 impl View<'_> {
-    /// Asks for the presence of a session's user until the session no longer has a stream.
+    /// Asks for the presence of a session's user until the session no longer has a stream. What the
+    /// specification gives the server for that is not taken from the scenario's time.
     pub(super) async fn wait_until_away(&self, session_name: &str, log: &Log) -> Result<(), Stop> {
+        let noticed = self.until_away(session_name, log);
+        self.stage.pauses.during(noticed).await
+    }
+
+    async fn until_away(&self, session_name: &str, log: &Log) -> Result<(), Stop> {
         let session = self.stage.session(session_name)?;
         let (app, _) = split_app(session_name);
         let admin = self.stage.admin(app)?;
         let target = format!("/v1/admin/users/{}/presence", session.user_id);
         let call = Call::json(&admin, "GET", target);
-        let deadline = Instant::now()
-            + self
-                .two_heartbeats(session_name)
-                .max(self.stage.run.options.step_timeout);
+        let patience = self
+            .two_heartbeats(session_name)
+            .max(self.stage.run.options.step_timeout);
+        let deadline = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
         loop {
             // Only the last look is worth a line in the transcript.

@@ -13,7 +13,7 @@ use super::requests::encode;
 use super::stage::{App, Caller, Session, Stage, User, View};
 use super::stop::Stop;
 use super::streams::OpenStream;
-use crate::oracle::history::{self, Kind, SharedApp, What};
+use crate::oracle::history::{Kind, SharedApp, What};
 use crate::plan::{outlives, unmet_limits};
 
 use crate::scenario::{Actor, ActorName, AppNeeds, ClockNeed, Step};
@@ -367,21 +367,17 @@ impl Stage {
             stage: self,
             indices: Vec::new(),
         };
-        let opened =
-            duologue_client::EventStream::open(&self.run.http, caller.token.as_deref(), None).await;
-        let duologue_client::Opened::Stream(source) = opened? else {
-            return Err(Stop::fail("opening a stream in the setup was refused"));
-        };
         let number = self.recorder.next_stream();
         let mut call = Call::json(caller, "GET", "/v1/events".into());
         call.kind = Kind::Stream(number);
-        let answer = history::Answer {
-            status: 200,
-            body: Default::default(),
+        let (answer, source) = self.open(&call, None, log, false).await?;
+        let Some(source) = source else {
+            return Err(Stop::fail(format!(
+                "opening a stream in the setup was answered {}",
+                answer.brief()
+            )));
         };
-        log.keep(|| What::Exchange(Box::new(call.to_history(Some(answer)))));
-        let name = session.to_owned();
-        let mut stream = OpenStream::new(name.clone(), name, number, *source);
+        let mut stream = OpenStream::new(session.to_owned(), session.to_owned(), number, source);
         let sync = view.read_sync(&mut stream, log).await?;
         if let Some(cursor) = sync["cursors"]
             .as_array()

@@ -267,7 +267,8 @@ fn is_open(step: &Step) -> bool {
     matches!(outcome, Some(Outcome::OneOf(_)))
 }
 
-fn mentions_429(expect: &Expect) -> bool {
+/// Whether a step is about rate limiting.
+pub(super) fn mentions_429(expect: &Expect) -> bool {
     match &expect.outcome {
         Outcome::Error { code, .. } => code.status() == 429,
         Outcome::OneOf(list) => list.iter().any(|one| mentions_429(&one.expect)),

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use duologue_client::{EventStream, Opened, RawResponse};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -10,6 +9,7 @@ use super::call::{Answer, Call};
 use super::judge::{Grade, judge};
 use super::log::Log;
 use super::stage::{View, split_app};
+use super::steps::mentions_429;
 use super::stop::Stop;
 use super::streams::{OpenStream, Read, StreamEvent};
 use crate::oracle::history::{Kind, What};
@@ -46,29 +46,14 @@ impl View<'_> {
                 .iter()
                 .map(|id| ("last-event-id".into(), id.clone())),
         );
-        let http = &self.stage.run.http;
-        let opened =
-            EventStream::open(http, caller.token.as_deref(), last_event_id.as_deref()).await;
-        let (response, source) = match opened {
-            Ok(Opened::Stream(source)) => {
-                let headers = source.headers().clone();
-                (
-                    Ok(RawResponse {
-                        status: 200,
-                        headers,
-                        body: Default::default(),
-                    }),
-                    Some(source),
-                )
-            }
-            Ok(Opened::Refused(response)) => (Ok(response), None),
-            Err(error) => (Err(error), None),
-        };
-        self.stage.record(&call, None, &response, log);
-        let mut answer = Answer::new("GET", "/v1/events", response?);
+        let wants_429 = mentions_429(&step.expect);
+        let (mut answer, source) = self
+            .stage
+            .open(&call, last_event_id.as_deref(), log, wants_429)
+            .await?;
         if let Some(source) = source {
             check_content_type(&answer)?;
-            let mut open = OpenStream::new(stream, session, number, *source);
+            let mut open = OpenStream::new(stream, session, number, source);
             answer.json = Some(json!({}));
             if step.until == Some(Until::SyncDone) && step.expect.wants_success() {
                 answer.json = Some(self.read_sync(&mut open, log).await?);

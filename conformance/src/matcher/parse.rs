@@ -25,6 +25,8 @@ const OPERATORS: &[&str] = &[
     "$text_of_bytes",
     "$string_of_bytes",
     "$repeat",
+    "$nested",
+    "$numbered",
     "$literal",
 ];
 

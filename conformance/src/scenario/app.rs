@@ -17,6 +17,9 @@ pub struct Requires {
     /// Limits that must not be null in the app.
     #[serde(default)]
     pub limits: Vec<String>,
+    /// Limits and the most they may be: more would make the scenario too much work.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits_at_most: BTreeMap<String, u64>,
 }
 
 /// The app a scenario runs in; what is absent is as the server has it.

@@ -1,6 +1,6 @@
 //! What stands between `${` and `}`: a path, or two integers and one operator.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{Scope, TemplateError};
 
@@ -83,15 +83,16 @@ impl Expression {
             Operator::Minus => a.checked_sub(b),
             Operator::Times => a.checked_mul(b),
         }
-        .map(Value::from)
+        .and_then(number)
         .ok_or_else(|| TemplateError::Overflow(self.source.clone()))
     }
 
-    /// An integer operand; decimal strings (cursors) count as integers.
-    fn integer(&self, operand: &Operand, scope: &dyn Scope) -> Result<i64, TemplateError> {
+    /// An integer operand; decimal strings (cursors) count as integers. A cursor may have more
+    /// than 63 bits.
+    fn integer(&self, operand: &Operand, scope: &dyn Scope) -> Result<i128, TemplateError> {
         let value = operand.value(scope)?;
-        value
-            .as_i64()
+        let number = value.as_number().and_then(Number::as_i128);
+        number
             .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
             .ok_or_else(|| TemplateError::NotInteger(self.source.clone()))
     }
@@ -124,4 +125,8 @@ impl Operand {
             }
         }
     }
+}
+
+fn number(integer: i128) -> Option<Value> {
+    Number::from_i128(integer).map(Value::Number)
 }

@@ -1,5 +1,7 @@
 //! Values made to measure, so that a scenario can say "a text of exactly 1000 bytes".
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 
 use super::{Scope, Template, TemplateError};
@@ -19,6 +21,15 @@ pub enum Generator {
         /// What is repeated.
         text: Box<Template>,
         /// How often.
+        times: Box<Template>,
+    },
+    /// `{"$nested": n}`: n arrays, one in the other, the innermost empty.
+    Nested(Box<Template>),
+    /// `{"$numbered": {"text": "x", "times": n}}`: the list of `x1` to `xn`.
+    Numbered {
+        /// What stands before the number.
+        text: Box<Template>,
+        /// How many.
         times: Box<Template>,
     },
     /// `{"$literal": x}`: x as it stands, even if it looks like something else.
@@ -47,16 +58,18 @@ impl Generator {
                 scope,
             )?))),
             Self::Repeat { text, times } => {
-                let Value::String(text) = text.value(scope)? else {
-                    return Err(TemplateError::Generator(
-                        "$repeat.text must be a string".into(),
-                    ));
-                };
-                Ok(Value::String(text.repeat(size(
-                    "$repeat.times",
-                    times,
-                    scope,
-                )?)))
+                let text = string("$repeat.text", text, scope)?;
+                let times = size("$repeat.times", times, scope)?;
+                Ok(Value::String(text.repeat(times)))
+            }
+            Self::Nested(depth) => {
+                let depth = bounded("$nested", depth, 1..=DEPTH_MAX, scope)?;
+                Ok((1..depth).fold(json!([]), |inner, _| json!([inner])))
+            }
+            Self::Numbered { text, times } => {
+                let text = string("$numbered.text", text, scope)?;
+                let times = bounded("$numbered.times", times, 0..=NUMBERED_MAX, scope)?;
+                Ok((1..=times).map(|n| format!("{text}{n}")).collect())
             }
             Self::Literal(value) => Ok(value.clone()),
         }
@@ -76,8 +89,8 @@ impl Generator {
 
     pub(super) fn templates(&self) -> Vec<&Template> {
         match self {
-            Self::TextOfBytes(size) | Self::StringOfBytes(size) => vec![size],
-            Self::Repeat { text, times } => vec![text, times],
+            Self::TextOfBytes(size) | Self::StringOfBytes(size) | Self::Nested(size) => vec![size],
+            Self::Repeat { text, times } | Self::Numbered { text, times } => vec![text, times],
             Self::Literal(_) => vec![],
         }
     }
@@ -94,16 +107,36 @@ impl Scope for Nothing {
 
 /// No scenario needs a generated string above this many bytes.
 const SIZE_MAX: u64 = 64 << 20;
+/// Deeper values are a danger to whoever walks them.
+const DEPTH_MAX: u64 = 1000;
+const NUMBERED_MAX: u64 = 10_000;
+
+fn string(name: &str, template: &Template, scope: &dyn Scope) -> Result<String, TemplateError> {
+    let Value::String(text) = template.value(scope)? else {
+        return Err(TemplateError::Generator(format!("{name} must be a string")));
+    };
+    Ok(text)
+}
 
 fn size(name: &str, template: &Template, scope: &dyn Scope) -> Result<usize, TemplateError> {
+    bounded(name, template, 0..=SIZE_MAX, scope)
+}
+
+fn bounded(
+    name: &str,
+    template: &Template,
+    range: RangeInclusive<u64>,
+    scope: &dyn Scope,
+) -> Result<usize, TemplateError> {
     let value = template.value(scope)?;
     value
         .as_u64()
-        .filter(|&size| size <= SIZE_MAX)
+        .filter(|size| range.contains(size))
         .and_then(|size| usize::try_from(size).ok())
         .ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
             TemplateError::Generator(format!(
-                "{name} must be an integer from 0 to {SIZE_MAX}, but is {value}"
+                "{name} must be an integer from {least} to {most}, but is {value}"
             ))
         })
 }

@@ -238,7 +238,7 @@ mod tests {
     fn check(text: &str, expected: &Value) {
         let scope = Known(json!({
             "i": 2, "bob": "bob-1", "limits": {"page": 100},
-            "m2": {"seq": 7}, "page": {"cursors": ["4", "5", "6"]}
+            "m2": {"seq": 7}, "page": {"cursors": ["4", "5", "6"]}, "huge": "9999999999999999998"
         }));
         assert_eq!(
             Text::parse(text).unwrap().value(&scope).unwrap(),
@@ -256,6 +256,8 @@ mod tests {
         check("${m2.seq - 1}", &json!(6));
         check("${i * 3}", &json!(6));
         check("${page.cursors.2 + 1}", &json!(7));
+        check("${huge + 1}", &json!(9_999_999_999_999_999_999_u64));
+        check("${m2.seq + ${1000 * ${limits.page + 1}}}", &json!(101_007));
     }
 
     #[test]

@@ -11,7 +11,14 @@ use serde_json::{Number, Value};
 use super::{Generator, Scope, TemplateError, Text};
 
 /// The keys that make an object a generator.
-const TEMPLATE_OPERATORS: &[&str] = &["$text_of_bytes", "$string_of_bytes", "$repeat", "$literal"];
+const TEMPLATE_OPERATORS: &[&str] = &[
+    "$text_of_bytes",
+    "$string_of_bytes",
+    "$repeat",
+    "$nested",
+    "$numbered",
+    "$literal",
+];
 
 /// A JSON value to be filled in when its step runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,19 +89,22 @@ impl Template {
         match name {
             "$text_of_bytes" => generated(Generator::TextOfBytes(Box::new(argument))),
             "$string_of_bytes" => generated(Generator::StringOfBytes(Box::new(argument))),
-            "$repeat" => {
-                let wrong = || Some(Err("$repeat takes an object {text, times}".to_owned()));
+            "$nested" => generated(Generator::Nested(Box::new(argument))),
+            "$repeat" | "$numbered" => {
+                let wrong = || Some(Err(format!("{name} takes an object {{text, times}}")));
                 let Self::Object(mut members) = argument else {
                     return wrong();
                 };
                 let (text, times) = (members.remove("text"), members.remove("times"));
-                match (text, times, members.is_empty()) {
-                    (Some(text), Some(times), true) => generated(Generator::Repeat {
-                        text: Box::new(text),
-                        times: Box::new(times),
-                    }),
-                    _ => wrong(),
-                }
+                let (Some(text), Some(times), true) = (text, times, members.is_empty()) else {
+                    return wrong();
+                };
+                let (text, times) = (Box::new(text), Box::new(times));
+                generated(if name == "$repeat" {
+                    Generator::Repeat { text, times }
+                } else {
+                    Generator::Numbered { text, times }
+                })
             }
             _ => None,
         }
@@ -197,7 +207,8 @@ impl JsonSchema for Template {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A JSON value; strings may hold `${…}`, and `{\"$text_of_bytes\": n}`, \
-                `{\"$string_of_bytes\": n}`, `{\"$repeat\": {text, times}}`, `{\"$literal\": x}` make values."
+                `{\"$string_of_bytes\": n}`, `{\"$repeat\": {text, times}}`, `{\"$nested\": n}`, \
+                `{\"$numbered\": {text, times}}`, `{\"$literal\": x}` make values."
         })
     }
 }
@@ -224,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_text_has_exactly_the_stored_bytes_asked_for() {
+    fn generated_values_have_exactly_the_size_asked_for() {
         for bytes in [26, 100, 12_288] {
             let content = filled(json!({ "$text_of_bytes": bytes }));
             assert_eq!(serde_json::to_string(&content).unwrap().len(), bytes);
@@ -233,6 +244,11 @@ mod tests {
         assert_eq!(
             filled(json!({ "$repeat": { "text": "é", "times": 2 } })),
             json!("éé")
+        );
+        assert_eq!(filled(json!({ "$nested": 3 })), json!([[[]]]));
+        assert_eq!(
+            filled(json!({ "$numbered": { "text": "a", "times": 2 } })),
+            json!(["a1", "a2"])
         );
         assert_eq!(
             filled(json!({ "a": { "$literal": "${x}" } })),
@@ -245,6 +261,8 @@ mod tests {
         for bad in [
             json!({ "$texts": 3 }),
             json!({ "$repeat": 1 }),
+            json!({ "$numbered": 1 }),
+            json!({ "$nested": 0 }),
             json!({"$literal": 1, "b": 2}),
         ] {
             assert!(

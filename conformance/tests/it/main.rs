@@ -17,6 +17,7 @@ mod lint;
 mod matrix;
 mod merge;
 mod oracle;
+mod patience;
 mod proxy;
 mod replay;
 mod reports;

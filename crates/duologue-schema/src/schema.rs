@@ -79,7 +79,9 @@ fn answer_schema<T: JsonSchema>() -> Value {
 }
 
 fn request_schema<T: JsonSchema>() -> Value {
-    generate::<T>(SchemaSettings::draft2020_12().for_deserialize())
+    let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_deserialize());
+    forbid_null_in_requests(&mut schema);
+    schema
 }
 
 fn generate<T: JsonSchema>(settings: SchemaSettings) -> Value {
@@ -107,6 +109,29 @@ fn tighten(schema: &mut Value) {
     match schema {
         Value::Object(members) => members.values_mut().for_each(tighten),
         Value::Array(items) => items.iter_mut().for_each(tighten),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Takes null away from every member but those it clears: they are written even when they are null,
+/// so their default, null, is in the schema. It goes too, as an absent member clears nothing.
+/// Optional fields of a content may be null (MSG-005).
+fn forbid_null_in_requests(schema: &mut Value) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for property in properties.values_mut() {
+            if property.get("default") != Some(&Value::Null) {
+                forbid_null(property);
+            } else if let Some(property) = property.as_object_mut() {
+                property.remove("default");
+            }
+        }
+    }
+    match schema {
+        Value::Object(members) => members
+            .iter_mut()
+            .filter(|(name, _)| *name != "Content")
+            .for_each(|(_, member)| forbid_null_in_requests(member)),
+        Value::Array(items) => items.iter_mut().for_each(forbid_null_in_requests),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -156,6 +181,59 @@ mod tests {
         let mut with_null = user(Value::Null);
         with_null["credential"] = Value::Null;
         assert!(!valid("AdminUser", &with_null));
+    }
+
+    #[test]
+    fn null_in_a_request_is_for_what_it_clears_and_for_optional_fields_of_a_content() {
+        let check = |name: &str, instance: Value, expected: bool| {
+            assert_eq!(valid(name, &instance), expected, "{name} {instance}");
+        };
+        check(
+            "PutUser",
+            json!({"nickname": null, "avatar_url": null}),
+            true,
+        );
+        check(
+            "PutProfile",
+            json!({"nickname": null, "avatar_url": null}),
+            true,
+        );
+        check(
+            "CreateApp",
+            json!({"limits": {"offline_bytes_max": null}}),
+            true,
+        );
+        let content = json!({"type": "custom", "data": "", "ext": null});
+        check(
+            "SendMessage",
+            json!({"to": "bob", "content": content}),
+            true,
+        );
+        let no_data = json!({"type": "custom", "data": null});
+        check(
+            "SendMessage",
+            json!({"to": "bob", "content": no_data}),
+            false,
+        );
+        for (name, member) in [
+            ("PutUser", "rotate_credential"),
+            ("PutProfile", "accept_from"),
+            ("PutPolicy", "messaging"),
+            ("CreateApp", "limits"),
+            ("CreateApp", "policy"),
+            ("CreateApp", "push"),
+        ] {
+            check(name, json!({ member: null }), false);
+        }
+        for member in ["from", "client_msg_id", "custom_data", "lifetime_s", "push"] {
+            let send = json!({"to": "bob", "content": content, member: null});
+            check("SendMessage", send.clone(), false);
+            check("AdminSend", send, false);
+        }
+        let title = json!({"to": "bob", "content": content, "push": {"title": null}});
+        check("SendMessage", title, false);
+        let both = json!({"to": "bob", "to_users": null, "event": "a.b", "data": ""});
+        check("Notification", both, false);
     }
 
     #[test]

@@ -50,6 +50,9 @@ impl Lint<'_> {
                 );
             }
         }
+        for name in scenario.requires.limits_at_most.keys() {
+            self.limit_name(name, &format!("/requires/limits_at_most/{}", escape(name)));
+        }
         self.app(&raw["app"], "/app");
     }
 

@@ -1,6 +1,6 @@
 //! Apps: the public description of the server, creation and deletion (spec: administration).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -56,7 +56,7 @@ impl Server {
             profile: self.config.profile,
             policy: Policy::default(),
             limits: self.config.profile.limits(),
-            push_vendors: default_vendors(),
+            push_vendors: default_vendors(&self.config.features),
         }
     }
 
@@ -66,7 +66,7 @@ impl Server {
         body: &Map<String, Value>,
         cx: &mut Context<'_>,
     ) -> Result<ProvisionedApp, ApiError> {
-        let wishes = Wishes::read(&Object::root(body), self.config.profile)?;
+        let wishes = Wishes::read(&Object::root(body), &self.defaults())?;
         self.has_features_for(&wishes)?;
         let internal = |error| ApiError::new(ErrorCode::Internal, format!("{error}"));
         let id = AppId::parse(&cx.fresh()).map_err(internal)?;
@@ -93,7 +93,7 @@ impl Server {
             return;
         };
         if let Ok(id) = first_app_id() {
-            let app = Wishes::of(self.config.profile).into_app(id.clone(), &token, Timestamp(0));
+            let app = Wishes::of(self.defaults()).into_app(id.clone(), &token, Timestamp(0));
             self.apps.insert(id, app);
         }
     }
@@ -136,14 +136,14 @@ pub(super) fn first_app_id() -> Result<AppId, ApiError> {
 
 impl Wishes {
     /// Nothing in particular.
-    fn of(profile: Profile) -> Self {
+    fn of(defaults: Defaults) -> Self {
         Self {
-            profile,
-            policy: Policy::default(),
-            limits: profile.limits(),
+            profile: defaults.profile,
+            policy: defaults.policy,
+            limits: defaults.limits,
             clock: ClockKind::Real,
             gateway_url: None,
-            push_vendors: default_vendors(),
+            push_vendors: defaults.push_vendors,
         }
     }
 
@@ -168,15 +168,15 @@ impl Wishes {
         }
     }
 
-    fn read(fields: &Object<'_>, default_profile: Profile) -> Result<Self, ApiError> {
+    fn read(fields: &Object<'_>, defaults: &Defaults) -> Result<Self, ApiError> {
         let profile = match fields.opt_string("profile")? {
-            None => default_profile,
+            None => defaults.profile,
             Some(name) => Profile::parse(name).ok_or_else(|| {
                 let names = Profile::ALL.map(Profile::as_str).join(", ");
                 ApiError::invalid("profile", format!("must be one of {names}"))
             })?,
         };
-        let mut policy = Policy::default();
+        let mut policy = defaults.policy;
         if let Some(fields) = fields.opt_object("policy")? {
             policy.update(&fields)?;
         }
@@ -189,7 +189,7 @@ impl Wishes {
             return Err(ApiError::invalid("limits.offline_ttl_s", message));
         }
         let clock = ClockKind::read(fields, "clock")?.unwrap_or(ClockKind::Real);
-        let (gateway_url, push_vendors) = read_push(fields, &limits)?;
+        let (gateway_url, push_vendors) = read_push(fields, &limits, &defaults.push_vendors)?;
         Ok(Self {
             profile,
             policy,
@@ -204,9 +204,10 @@ impl Wishes {
 fn read_push(
     fields: &Object<'_>,
     limits: &Limits,
+    default_vendors: &[PushVendor],
 ) -> Result<(Option<String>, Vec<PushVendor>), ApiError> {
     let Some(push) = fields.opt_object("push")? else {
-        return Ok((None, default_vendors()));
+        return Ok((None, default_vendors.to_vec()));
     };
     let url = read_url(&push, "gateway_url", limits)?;
     if !url.starts_with("http") {
@@ -216,7 +217,7 @@ fn read_push(
         ));
     }
     let vendors = match push.opt_strings("vendors")? {
-        None => default_vendors(),
+        None => default_vendors.to_vec(),
         Some(names) => names
             .into_iter()
             .map(PushVendor::parse)
@@ -226,9 +227,38 @@ fn read_push(
     Ok((Some(url), vendors))
 }
 
-fn default_vendors() -> Vec<PushVendor> {
+/// A server that does not push has no vendors.
+fn default_vendors(features: &BTreeSet<Feature>) -> Vec<PushVendor> {
     push::VENDORS
         .iter()
+        .filter(|_| features.contains(&Feature::Push))
         .filter_map(|name| PushVendor::parse(name).ok())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Implementation;
+    use crate::server::ServerConfig;
+
+    fn vendors(features: &[Feature]) -> usize {
+        let server = Server::new(ServerConfig {
+            operator_token: Some("operator".into()),
+            admin_token: None,
+            features: features.iter().copied().collect(),
+            profile: Profile::Default,
+            implementation: Implementation {
+                name: "test".into(),
+                version: "0".into(),
+            },
+        });
+        server.defaults().push_vendors.len()
+    }
+
+    #[test]
+    fn only_a_server_that_pushes_has_vendors() {
+        assert_eq!(vendors(&[Feature::Push]), 6);
+        assert_eq!(vendors(&[Feature::Media]), 0);
+    }
 }

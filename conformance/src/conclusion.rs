@@ -19,6 +19,7 @@ impl RunFinished {
         let mut totals = Totals::default();
         let mut model = ModelTotals::default();
         let mut proved = BTreeSet::new();
+        let (mut bound, mut unbound) = (BTreeSet::new(), BTreeSet::new());
         for result in results {
             if result.known.is_some() {
                 totals.known += 1;
@@ -28,10 +29,18 @@ impl RunFinished {
             if let Some(said) = &result.model {
                 model.count(said);
             }
+            if result.undeclared.is_empty() {
+                bound.extend(&result.requirements);
+            } else {
+                unbound.extend(&result.requirements);
+            }
             if result.verdict == Verdict::Pass {
                 proved.extend(&result.requirements);
             }
         }
+        let (unbound, unproved) = unproved(&proved)
+            .into_iter()
+            .partition(|id| unbound.contains(id) && !bound.contains(id));
         let outcome = if stale.is_empty() {
             totals.outcome(min_graded)
         } else {
@@ -42,7 +51,8 @@ impl RunFinished {
             totals,
             duration_ms: 0,
             interrupted: false,
-            unproved: unproved(&proved),
+            unproved,
+            unbound,
             model,
             stale,
         }

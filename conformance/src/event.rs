@@ -14,6 +14,10 @@ use crate::verdict::{RunOutcome, Totals, Verdict};
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are handed on by reference, one at a time"
+)]
 pub enum Event {
     /// The run begins; comes first.
     RunStarted(RunStarted),
@@ -193,6 +197,9 @@ pub struct ScenarioFinished {
     /// Why the verdict is not a pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Features that it needs and the server does not declare.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undeclared: Vec<String>,
     /// What tells this failure from others, in every run the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
@@ -247,8 +254,11 @@ pub struct RunFinished {
     pub duration_ms: u64,
     /// Whether it was ended before all scenarios had run.
     pub interrupted: bool,
-    /// MUSTs of the specification that no passed scenario of this run proves.
+    /// MUSTs that bind the server and that no passed scenario of this run proves.
     pub unproved: Vec<RequirementId>,
+    /// MUSTs of features that the server does not declare.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unbound: Vec<RequirementId>,
     /// What is wrong with the list of known failures; anything here fails the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<Stale>,

@@ -100,11 +100,7 @@ impl Facts {
     /// Where a scenario runs.
     #[must_use]
     pub fn place(&self, scenario: &Scenario) -> Place {
-        let missing: Vec<&str> = needed_features(scenario)
-            .into_iter()
-            .map(Feature::as_str)
-            .filter(|feature| !self.features.contains(*feature))
-            .collect();
+        let missing = self.undeclared(scenario);
         if !missing.is_empty() {
             let list = missing.join(" and ");
             return Place::NotApplicable(format!("the server does not declare {list}"));
@@ -117,6 +113,16 @@ impl Facts {
             None if changes_app(scenario, self.shared_app.as_ref()) => Place::Alone,
             None => Place::SharedApp,
         }
+    }
+
+    /// The features a scenario needs and the server does not declare.
+    #[must_use]
+    pub fn undeclared(&self, scenario: &Scenario) -> Vec<&'static str> {
+        needed_features(scenario)
+            .into_iter()
+            .map(Feature::as_str)
+            .filter(|feature| !self.features.contains(*feature))
+            .collect()
     }
 
     /// Whether new apps can have a clock that is moved instead of waited for.

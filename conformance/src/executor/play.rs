@@ -234,6 +234,18 @@ pub(super) fn finished(
             .as_ref()
             .map(|reason| signature(reason, &run.key(fixture))),
         reason,
+        undeclared: match verdict {
+            Verdict::NotApplicable => run.facts.undeclared(scenario),
+            Verdict::Pass
+            | Verdict::Fail
+            | Verdict::Warn
+            | Verdict::CouldNotRun
+            | Verdict::Timeout
+            | Verdict::HarnessFault => Vec::new(),
+        }
+        .into_iter()
+        .map(str::to_owned)
+        .collect(),
         known: None,
         model,
     };

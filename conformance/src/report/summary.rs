@@ -20,6 +20,8 @@ use crate::verdict::{RunOutcome, Verdict};
 
 /// Scenarios that stopped for one and the same reason are shown one by one up to this many.
 const ALIKE_MAX: usize = 3;
+/// Of scenarios that are not shown one by one, so many are named.
+const IDS_MAX: usize = 12;
 /// Longer lists of unproved requirements are only counted.
 const UNPROVED_MAX: usize = 40;
 
@@ -73,24 +75,27 @@ impl<W: Write> Summary<W> {
             .filter(|scenario| rank(scenario.verdict) > 0 && scenario.known.is_none())
             .collect();
         unhappy.sort_by_key(|scenario| (rank(scenario.verdict), &scenario.file));
-        let mut alike: BTreeMap<(Verdict, &str), usize> = BTreeMap::new();
+        let mut alike: BTreeMap<(Verdict, &str), Vec<&str>> = BTreeMap::new();
         for scenario in &unhappy {
-            *alike.entry(kind(scenario)).or_default() += 1;
+            let ids = alike.entry(kind(scenario)).or_default();
+            ids.push(scenario.scenario.as_str());
         }
         let mut shown: BTreeMap<(Verdict, &str), usize> = BTreeMap::new();
         for scenario in unhappy {
             let kind = kind(scenario);
             let count = shown.entry(kind).or_default();
             *count += 1;
-            if alike[&kind] <= ALIKE_MAX || *count == 1 {
+            let ids = &alike[&kind];
+            if ids.len() <= ALIKE_MAX || *count == 1 {
                 self.scenario(record, scenario)?;
             }
-            if *count == 1 && alike[&kind] > ALIKE_MAX {
-                let more = alike[&kind] - 1;
-                writeln!(
-                    self.out,
-                    "  … and {more} more scenarios for the same reason\n"
-                )?;
+            if *count == 1 && ids.len() > ALIKE_MAX {
+                let more = ids.len() - 1;
+                writeln!(self.out, "  … and {more} more for the same reason:")?;
+                for line in wrapped(&listed(&ids[1..]), "") {
+                    writeln!(self.out, "    {line}")?;
+                }
+                writeln!(self.out)?;
             }
         }
         Ok(())
@@ -201,6 +206,13 @@ impl<W: Write> Summary<W> {
                     .try_for_each(|line| writeln!(self.out, "{line}"))
             }
             count => writeln!(self.out, "{count} MUSTs were not proved in this run"),
+        }?;
+        match run.unbound.len() {
+            0 => Ok(()),
+            count => writeln!(
+                self.out,
+                "{count} more belong to features that the server does not declare"
+            ),
         }
     }
 
@@ -210,6 +222,18 @@ impl<W: Write> Summary<W> {
             .into_iter()
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
+        let undeclared = record
+            .scenarios
+            .values()
+            .filter(|scenario| !scenario.undeclared.is_empty())
+            .count();
+        if let Some(part) = parts
+            .iter_mut()
+            .find(|part| part.ends_with("not applicable"))
+            && undeclared > 0
+        {
+            part.push_str(&format!(" ({undeclared} for undeclared features)"));
+        }
         if run.model.disagreed > 0 {
             parts.push(format!("the model disagrees in {}", run.model.disagreed));
         }
@@ -227,6 +251,17 @@ impl<W: Write> Summary<W> {
             parts.join(", ")
         )
     }
+}
+
+/// The first of many ids.
+fn listed(ids: &[&str]) -> String {
+    let first = &ids[..ids.len().min(IDS_MAX)];
+    let more = ids.len() - first.len();
+    let mut text = first.join(", ");
+    if more > 0 {
+        text.push_str(&format!(" … {more} more"));
+    }
+    text
 }
 
 fn kind(scenario: &ScenarioFinished) -> (Verdict, &str) {

@@ -55,6 +55,7 @@ fn passed() -> Vec<Event> {
         Event::RunFinished(_) => false,
     });
     events.push(Event::RunFinished(RunFinished {
+        unbound: vec![],
         model: duologue_conformance::event::ModelTotals::default(),
         outcome: RunOutcome::Pass,
         totals: Totals {

@@ -9,12 +9,14 @@ use crate::scenario::ScenarioId;
 const SLOW_MS: u64 = 1_000;
 /// More are not listed.
 const LISTED_MAX: usize = 10;
-/// These wait on purpose: for a heartbeat, for a gateway that hangs, for the server to hang up.
+/// These wait on purpose: for a heartbeat, for a gateway that hangs, for the server to hang up, for
+/// the end of a lifetime.
 const PATIENT_VERBS: &[&str] = &[
     "expect_comment",
     "expect_end",
     "expect_push",
     "expect_no_push_before",
+    "outlive",
 ];
 
 /// A slow step: duration, scenario, pointer and verb.

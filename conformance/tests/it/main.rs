@@ -18,6 +18,7 @@ mod matrix;
 mod merge;
 mod oracle;
 mod patience;
+mod promises;
 mod proxy;
 mod replay;
 mod reports;

@@ -205,21 +205,28 @@ fn target_failure(error: &TargetError) -> Failure {
     }
 }
 
-/// Ctrl-C, and the polite signal of whoever watches over this process, end the run.
+/// Ctrl-C, and the polite signal of whoever watches over this process, end the run; a second one
+/// ends the process, even one that cannot get rid of its output.
 pub(super) fn listen_for_signals(interrupt: &CancellationToken) -> tokio::task::JoinSet<()> {
     let mut tasks = tokio::task::JoinSet::new();
-    let (ctrl_c, terminate) = (interrupt.clone(), interrupt.clone());
+    let interrupt = interrupt.clone();
     tasks.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            ctrl_c.cancel();
-        }
-    });
-    tasks.spawn(async move {
-        if terminated().await.is_some() {
-            terminate.cancel();
+        while signalled().await {
+            if interrupt.is_cancelled() {
+                std::process::exit(ExitCode::Incomplete as i32);
+            }
+            interrupt.cancel();
         }
     });
     tasks
+}
+
+/// Whether a signal came; `false` when none can.
+async fn signalled() -> bool {
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.is_ok(),
+        Some(()) = terminated() => true,
+    }
 }
 
 #[cfg(unix)]

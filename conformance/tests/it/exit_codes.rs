@@ -199,3 +199,47 @@ fn a_program_under_test_is_started_and_stopped() {
     assert_eq!(code(&output), 0, "{}", text(&output));
     exits(&["run", "--exec", "exit 7"], 3, "ended without the line");
 }
+
+/// Nobody reads the pipe, so the run cannot get rid of its output and hears the second signal only.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_a_run_whose_output_nobody_reads() {
+    let step = r#"{ "history": { "as": "alice", "peer": "bob", "expect": { "ok": { "first_seq": 1 } } } }"#;
+    let all: Vec<(String, &str)> = (0..150)
+        .map(|number| (format!("http-{number}"), step))
+        .collect();
+    let all: Vec<(&str, &str)> = all.iter().map(|(id, step)| (id.as_str(), *step)).collect();
+    let folder = crate::scenarios(&all);
+    // Every failure is told at length, since the paths in their messages differ.
+    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_duologue"))
+        .args([
+            "run",
+            "--fixtures",
+            "scenarios",
+            "--report",
+            "ndjson=r.ndjson",
+        ])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let report = folder.path().join("r.ndjson");
+    let finished = || {
+        let text = fs::read_to_string(&report).unwrap_or_default();
+        text.contains("run_finished")
+    };
+    while !finished() {
+        std::thread::yield_now();
+    }
+    let begun = std::time::Instant::now();
+    let status = loop {
+        let id = run.id().to_string();
+        let sent = std::process::Command::new("kill").arg(id).status().unwrap();
+        if let Some(status) = run.try_wait().unwrap() {
+            break status;
+        }
+        assert!(sent.success() && begun.elapsed().as_secs() < 30);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert!(matches!(status.code(), Some(1 | 3)), "{status}");
+}

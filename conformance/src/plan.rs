@@ -198,6 +198,19 @@ pub fn unmet_limits(scenario: &Scenario, limits: &Value) -> Option<String> {
     ))
 }
 
+/// Whether a step changes the policy, by its verb or by a bare request.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "two verbs can")]
+pub fn sets_policy(step: &Step) -> bool {
+    match step {
+        Step::SetPolicy(_) => true,
+        Step::Request(request) => {
+            request.path.source() == "/v1/admin/policy" && request.method.source() != "GET"
+        }
+        _ => false,
+    }
+}
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "most verbs change no app")]
 fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
     let policy = app.map(|app| &app["policy"]);
@@ -209,13 +222,12 @@ fn changes_app(scenario: &Scenario, app: Option<&Value>) -> bool {
     let mut changes = false;
     for step in &scenario.steps {
         step.each(&mut |step| {
+            changes |= sets_policy(step);
             changes |= match step {
-                Step::SetPolicy(_) | Step::AdvanceClock(_) => true,
+                Step::AdvanceClock(_) => true,
                 Step::Outlive(_) => app.is_some_and(|app| app["clock"] == "manual"),
                 Step::Request(request) => {
-                    let path = request.path.source();
-                    let whole_app = ["/v1/admin/policy", "/v1/admin/clock"].contains(&path);
-                    whole_app && request.method.source() != "GET"
+                    request.path.source() == "/v1/admin/clock" && request.method.source() != "GET"
                 }
                 _ => false,
             };

@@ -14,7 +14,7 @@ use super::stage::{App, Caller, Session, Stage, User, View};
 use super::stop::Stop;
 use super::streams::OpenStream;
 use crate::oracle::history::{Kind, SharedApp, What};
-use crate::plan::{outlives, unmet_limits};
+use crate::plan::{outlives, sets_policy, unmet_limits};
 
 use crate::scenario::{Actor, ActorName, AppNeeds, ClockNeed, Step};
 
@@ -427,7 +427,7 @@ impl Stage {
     async fn restore_policy(&self, app: &App, log: &Log) -> Result<(), Stop> {
         let mut changes = !self.fixture.scenario.app.policy.is_empty();
         for step in &self.fixture.scenario.steps {
-            step.each(&mut |step| changes |= matches!(step, Step::SetPolicy(_)));
+            step.each(&mut |step| changes |= sets_policy(step));
         }
         if changes {
             self.put_policy(app.description["policy"].clone(), log)

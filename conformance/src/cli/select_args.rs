@@ -1,0 +1,58 @@
+//! Which scenarios: the same flags for `run` and `list`.
+
+use clap::Args;
+
+use super::Failure;
+use crate::plan::Selection;
+use crate::scenario::{Feature, Level};
+
+/// The flags that choose scenarios.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct SelectArgs {
+    /// Only scenarios with this text in id, title, chapter or requirement; repeatable
+    #[arg(
+        long,
+        short,
+        env = "DUOLOGUE_FILTER",
+        value_name = "TEXT",
+        value_delimiter = ','
+    )]
+    pub(super) filter: Vec<String>,
+    /// Only scenarios of this level: must, should or may; repeatable
+    #[arg(
+        long,
+        env = "DUOLOGUE_LEVEL",
+        value_name = "LEVEL",
+        value_delimiter = ','
+    )]
+    pub(super) level: Vec<String>,
+    /// Only scenarios that need this feature, such as push; repeatable
+    #[arg(
+        long,
+        env = "DUOLOGUE_FEATURE",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub(super) feature: Vec<String>,
+}
+
+impl SelectArgs {
+    pub(super) fn selection(self) -> Result<Selection, Failure> {
+        Ok(Selection {
+            filters: self.filter,
+            levels: words::<Level>("level", &self.level)?,
+            features: words::<Feature>("feature", &self.feature)?,
+        })
+    }
+}
+
+/// Reads words the way scenarios write them.
+fn words<T: serde::de::DeserializeOwned>(what: &str, texts: &[String]) -> Result<Vec<T>, Failure> {
+    texts
+        .iter()
+        .map(|text| {
+            serde_json::from_value(serde_json::Value::String(text.clone()))
+                .map_err(|error| Failure::usage(format!("--{what} {text}: {error}")))
+        })
+        .collect()
+}

@@ -46,7 +46,8 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(message));
     }
     let selection = args.select.clone().selection()?;
-    let mut fixtures = selection.select(args.fixtures.corpus()?);
+    let corpus = args.fixtures.corpus()?;
+    let mut fixtures = selection.select(corpus).map_err(Failure::usage)?;
     fixtures.retain(|fixture| {
         let id = &fixture.scenario.id;
         args.shard.is_none_or(|shard| shard.takes(id, false))

@@ -97,6 +97,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         None => Judge::default(),
     };
     let fixtures = settings.selection.select(corpus);
+    let fixtures = fixtures.map_err(Failure::usage)?;
     if fixtures.is_empty() {
         let message = "nothing selected: no scenario fits the filters; see `duologue list`".into();
         return Err(Failure {
@@ -248,6 +249,7 @@ impl Settings {
             filter: table.filter,
             level: table.level,
             feature: table.feature,
+            set: table.set,
         };
         let reports: Result<Vec<ReportSpec>, _> =
             table.report.iter().map(|text| text.parse()).collect();
@@ -310,6 +312,7 @@ impl RunArgs {
             filter: either(self.select.filter, file.filter),
             level: either(self.select.level, file.level),
             feature: either(self.select.feature, file.feature),
+            set: self.select.set.or(file.set),
             report: either(self.report, file.report),
             jobs: self.jobs.or(file.jobs),
             step_timeout: self.step_timeout.or(file.step_timeout),

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::Failure;
-use crate::plan::Selection;
+use crate::plan::{ScenarioSet, Selection};
 use crate::scenario::{Feature, Level};
 
 /// The flags that choose scenarios.
@@ -34,14 +34,20 @@ pub(super) struct SelectArgs {
         value_delimiter = ','
     )]
     pub(super) feature: Vec<String>,
+    /// Only scenarios of this set: the name of one in this program, such as 1.0, or a file of ids, one
+    /// a line
+    #[arg(long, env = "DUOLOGUE_SET", value_name = "NAME|FILE")]
+    pub(super) set: Option<String>,
 }
 
 impl SelectArgs {
     pub(super) fn selection(self) -> Result<Selection, Failure> {
+        let set = self.set.as_deref().map(ScenarioSet::read);
         Ok(Selection {
             filters: self.filter,
             levels: words::<Level>("level", &self.level)?,
             features: words::<Feature>("feature", &self.feature)?,
+            set: set.transpose().map_err(Failure::usage)?,
         })
     }
 }

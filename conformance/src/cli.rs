@@ -16,6 +16,7 @@ mod pages;
 mod replay;
 mod run;
 mod schema;
+mod select_args;
 mod server_args;
 
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! Which scenarios run, and where: in an app of their own, in the shared app, or alone.
 
 mod features;
+mod set;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,8 +9,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use features::{feature_of, needed_features, outlives};
+pub use set::{ScenarioSet, SetError};
 
-use crate::scenario::{ClockNeed, Corpus, Feature, Fixture, Level, Scenario, Step};
+use crate::scenario::{ClockNeed, Corpus, Feature, Fixture, Level, Scenario, ScenarioId, Step};
 
 /// Which scenarios are wanted; an empty list means no restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,18 +22,25 @@ pub struct Selection {
     pub levels: Vec<Level>,
     /// Only scenarios that need one of these features.
     pub features: Vec<Feature>,
+    /// Only scenarios of this set.
+    pub set: Option<ScenarioSet>,
 }
 
 impl Selection {
     /// The wanted scenarios, in the order of the corpus.
-    #[must_use]
-    pub fn select(&self, corpus: Corpus) -> Vec<Arc<Fixture>> {
-        corpus
+    ///
+    /// # Errors
+    /// When the set names a scenario that the corpus does not have.
+    pub fn select(&self, corpus: Corpus) -> Result<Vec<Arc<Fixture>>, SetError> {
+        let set = self.set.as_ref().map(|set| set.resolve(&corpus));
+        let set = set.transpose()?;
+        let in_set = |id: &ScenarioId| set.as_ref().is_none_or(|set| set.contains(id));
+        Ok(corpus
             .fixtures
             .into_iter()
-            .filter(|fixture| self.wants(fixture))
+            .filter(|fixture| in_set(&fixture.scenario.id) && self.wants(fixture))
             .map(Arc::new)
-            .collect()
+            .collect())
     }
 
     /// Whether nothing is left out.
@@ -57,10 +66,7 @@ impl Selection {
 fn mentions(fixture: &Fixture, filter: &str) -> bool {
     let scenario = &fixture.scenario;
     let texts = [scenario.id.as_str(), &scenario.title, &fixture.chapter];
-    let aliases = scenario
-        .aliases
-        .iter()
-        .map(crate::scenario::ScenarioId::as_str);
+    let aliases = scenario.aliases.iter().map(ScenarioId::as_str);
     let requirements = scenario
         .requirements
         .iter()

@@ -9,6 +9,7 @@ use duologue_server::ServeTable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::ScenarioSet;
 use crate::scenario::{Feature, Level};
 
 /// Read when it exists and no other file is named.
@@ -40,6 +41,8 @@ pub(crate) struct RunTable {
     #[serde(default)]
     #[schemars(with = "Vec<Feature>")]
     pub(super) feature: Vec<String>,
+    /// Only scenarios of this set: a name, or a file relative to the folder of the file.
+    pub(super) set: Option<String>,
     /// Report files, `KIND=PATH` each.
     #[serde(default)]
     pub(super) report: Vec<String>,
@@ -93,10 +96,19 @@ pub(super) fn read(named: Option<&Path>) -> Result<RunTable, String> {
         let beside = |path: PathBuf| folder.join(path);
         table.fixtures = table.fixtures.map(beside);
         table.known = table.known.map(beside);
+        table.set = table.set.map(|set| named_or_beside(set, folder));
         table.ca_file = table.ca_file.map(beside);
         table.header_file = table.header_file.map(beside);
     }
     Ok(table)
+}
+
+/// A set goes by a name, or is a file.
+fn named_or_beside(set: String, folder: &Path) -> String {
+    if ScenarioSet::shipped().any(|name| name == set) {
+        return set;
+    }
+    folder.join(set).to_string_lossy().into_owned()
 }
 
 /// The table as a file would say it.

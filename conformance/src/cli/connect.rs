@@ -76,6 +76,7 @@ impl ConnectArgs {
             filter: Vec::new(),
             level: Vec::new(),
             feature: Vec::new(),
+            set: None,
             report: Vec::new(),
             ..file
         };

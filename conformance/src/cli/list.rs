@@ -4,20 +4,27 @@ use clap::Args;
 use serde_json::json;
 
 use super::near::did_you_mean;
+use super::select_args::SelectArgs;
 use super::{Failure, FixtureArgs};
-use crate::plan::{Selection, needed_features};
+use crate::plan::needed_features;
 use crate::requirements::Requirements;
-use crate::scenario::{Corpus, RequirementId};
+use crate::scenario::{Corpus, RequirementId, Scenario};
+use crate::shard::Shard;
 use crate::verdict::ExitCode;
 
 /// Lists scenarios: id and title, a line each.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ListArgs {
-    /// Only scenarios with this text in id, title, chapter or requirement; repeatable
-    #[arg(long, short, value_name = "TEXT", value_delimiter = ',')]
-    filter: Vec<String>,
-    /// As a JSON array
+    #[command(flatten)]
+    select: SelectArgs,
+    /// Only the part k of n that `run --shard` would take
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Only the ids, one a line
     #[arg(long)]
+    ids: bool,
+    /// As a JSON array
+    #[arg(long, conflicts_with = "ids")]
     json: bool,
     #[command(flatten)]
     fixtures: FixtureArgs,
@@ -33,13 +40,20 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
-    let selection = Selection {
-        filters: args.filter.clone(),
-        ..Selection::default()
-    };
-    let fixtures = selection.select(args.fixtures.corpus()?);
+    if args.shard.is_some_and(|shard| shard.index == 0) {
+        let message =
+            "--shard alone/n: which scenarios run alone is up to the server; only `run` can tell";
+        return Err(Failure::usage(message));
+    }
+    let selection = args.select.clone().selection()?;
+    let corpus = args.fixtures.corpus()?;
+    let mut fixtures = selection.select(corpus).map_err(Failure::usage)?;
+    fixtures.retain(|fixture| {
+        let id = &fixture.scenario.id;
+        args.shard.is_none_or(|shard| shard.takes(id, false))
+    });
     if fixtures.is_empty() {
-        let message = "no scenario fits the filter".into();
+        let message = "no scenario fits the filters".into();
         return Err(Failure {
             message,
             code: ExitCode::NothingSelected,
@@ -62,10 +76,12 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
         text.push_str(&format!("{:#}\n", serde_json::Value::Array(all)));
     } else {
         for fixture in &fixtures {
-            text.push_str(&format!(
-                "{}  {}\n",
-                fixture.scenario.id, fixture.scenario.title
-            ));
+            let Scenario { id, title, .. } = &fixture.scenario;
+            if args.ids {
+                text.push_str(&format!("{id}\n"));
+            } else {
+                text.push_str(&format!("{id}  {title}\n"));
+            }
         }
     }
     print(&text)

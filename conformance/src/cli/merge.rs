@@ -86,7 +86,9 @@ pub(super) fn run(args: &MergeArgs) -> Result<ExitCode, Failure> {
 impl MergeArgs {
     /// Whether the parts cover all scenarios, so that what they did not prove is worth a line.
     fn everything(&self, whole: &[Event]) -> Result<bool, Failure> {
-        let all = Selection::default().select(self.fixtures.corpus()?);
+        let all = Selection::default()
+            .select(self.fixtures.corpus()?)
+            .map_err(Failure::usage)?;
         let digest = digest(&all);
         Ok(matches!(whole.first(), Some(Event::RunStarted(started)) if started.corpus == digest))
     }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::attach::{Attach, AttachArgs};
 use super::config::{self, RunTable};
 use super::list::print;
+use super::select_args::SelectArgs;
 use super::server_args::ServerArgs;
 use super::{Failure, FixtureArgs};
 use crate::event::RunFinished;
@@ -18,7 +19,6 @@ use crate::executor::{Emitter, Options, Report, Run, RunError, fresh_seed};
 use crate::known::{Judge, KnownFailures};
 use crate::plan::Selection;
 use crate::report::{ReportSpec, Summary, progress};
-use crate::scenario::{Feature, Level};
 use crate::shard::{Shard, digest};
 use crate::target::{ExecError, Running, Target, TargetError};
 use crate::verdict::{ExitCode, Totals};
@@ -35,31 +35,8 @@ pub(super) struct RunArgs {
     /// Named limits that new apps begin with: default, seed-ja or seed-ko
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME")]
     pub(super) profile: Option<String>,
-    /// Only scenarios with this text in id, title, chapter or requirement; repeatable
-    #[arg(
-        long,
-        short,
-        env = "DUOLOGUE_FILTER",
-        value_name = "TEXT",
-        value_delimiter = ','
-    )]
-    filter: Vec<String>,
-    /// Only scenarios of this level: must, should or may; repeatable
-    #[arg(
-        long,
-        env = "DUOLOGUE_LEVEL",
-        value_name = "LEVEL",
-        value_delimiter = ','
-    )]
-    level: Vec<String>,
-    /// Only scenarios that need this feature, such as push; repeatable
-    #[arg(
-        long,
-        env = "DUOLOGUE_FEATURE",
-        value_name = "NAME",
-        value_delimiter = ','
-    )]
-    feature: Vec<String>,
+    #[command(flatten)]
+    select: SelectArgs,
     #[command(flatten)]
     pub(super) fixtures: FixtureArgs,
     #[command(flatten)]
@@ -120,6 +97,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         None => Judge::default(),
     };
     let fixtures = settings.selection.select(corpus);
+    let fixtures = fixtures.map_err(Failure::usage)?;
     if fixtures.is_empty() {
         let message = "nothing selected: no scenario fits the filters; see `duologue list`".into();
         return Err(Failure {
@@ -274,10 +252,11 @@ impl Settings {
             Profile::parse(&name)
                 .ok_or_else(|| Failure::usage(format!("there is no profile `{name}`")))
         });
-        let selection = Selection {
-            filters: table.filter,
-            levels: words::<Level>("level", &table.level)?,
-            features: words::<Feature>("feature", &table.feature)?,
+        let select = SelectArgs {
+            filter: table.filter,
+            level: table.level,
+            feature: table.feature,
+            set: table.set,
         };
         let reports: Result<Vec<ReportSpec>, _> =
             table.report.iter().map(|text| text.parse()).collect();
@@ -298,7 +277,7 @@ impl Settings {
         Ok(Self {
             target,
             profile: profile.transpose()?,
-            selection,
+            selection: select.selection()?,
             fixtures,
             attach,
             reports: reports.map_err(Failure::usage)?,
@@ -337,9 +316,10 @@ impl RunArgs {
             exec,
             profile: self.profile.or(file.profile),
             fixtures: self.fixtures.fixtures.or(file.fixtures),
-            filter: either(self.filter, file.filter),
-            level: either(self.level, file.level),
-            feature: either(self.feature, file.feature),
+            filter: either(self.select.filter, file.filter),
+            level: either(self.select.level, file.level),
+            feature: either(self.select.feature, file.feature),
+            set: self.select.set.or(file.set),
             report: either(self.report, file.report),
             jobs: self.jobs.or(file.jobs),
             step_timeout: self.step_timeout.or(file.step_timeout),
@@ -374,17 +354,6 @@ fn checked_seed(seed: String) -> Result<String, Failure> {
 
 fn either(first: Vec<String>, second: Vec<String>) -> Vec<String> {
     if first.is_empty() { second } else { first }
-}
-
-/// Reads words the way scenarios write them.
-fn words<T: serde::de::DeserializeOwned>(what: &str, texts: &[String]) -> Result<Vec<T>, Failure> {
-    texts
-        .iter()
-        .map(|text| {
-            serde_json::from_value(serde_json::Value::String(text.clone()))
-                .map_err(|error| Failure::usage(format!("--{what} {text}: {error}")))
-        })
-        .collect()
 }
 
 fn seconds(value: Option<f64>, default: Duration) -> Result<Duration, Failure> {

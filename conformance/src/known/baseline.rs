@@ -180,6 +180,7 @@ fn fates<'a>(
                 return Fate::Keep;
             };
             match result.verdict {
+                Verdict::Pass if entry.flaky => Fate::Keep,
                 Verdict::Pass => Fate::Drop(Change::Passes(name())),
                 Verdict::Fail | Verdict::Warn => {
                     let same = |other: &&Entry| {
@@ -349,6 +350,18 @@ mod tests {
             "{}",
             again.text
         );
+    }
+
+    #[test]
+    fn a_flaky_entry_stays_when_its_scenario_passes_and_keeps_its_flag_when_it_changes() {
+        let old = "[[known]]\nscenario = \"http-one\"\nstep = \"/steps/0\"\nreason = \"r\"\nflaky = true # sometimes\n";
+        check(old, &[passes("http-one")], old, &[]);
+        check(old, &[fails("http-one", "/steps/0")], old, &[]);
+        let changed = old.replace("/steps/0", "/steps/1");
+        let change = [Change::Rewritten("http-one".into())];
+        check(old, &[fails("http-one", "/steps/1")], &changed, &change);
+        let dead = old.replace("http-one", "http-gone");
+        check(&dead, &[], "", &[Change::Dead("http-gone".into())]);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Entry {
     pub link: Option<String>,
     /// The last day on which the entry holds.
     pub expires: Option<Date>,
+    /// Whether the scenario may pass as well.
+    pub flaky: bool,
 }
 
 /// Why there is no list.
@@ -77,6 +79,8 @@ struct Table {
     reason: Spanned<String>,
     link: Option<String>,
     expires: Option<Spanned<String>>,
+    #[serde(default)]
+    flaky: bool,
 }
 
 impl KnownFailures {
@@ -158,6 +162,7 @@ fn entry(line: usize, table: Table) -> Result<Entry, (Range<usize>, String)> {
         reason: table.reason.into_inner(),
         link: table.link,
         expires: expires.transpose()?,
+        flaky: table.flaky,
     })
 }
 
@@ -180,11 +185,12 @@ mod tests {
     fn an_entry_has_all_its_keys_and_its_line() {
         let text = "# mine\n\n[[known]]\nscenario = \"a\"\nreason = \"r\"\n\n[[known]]\n\
                     scenario = \"b\"\nstep = \"/steps/2\"\nsignature = 's \"x\"'\nreason = \"r\"\n\
-                    link = \"https://x.example\"\nexpires = \"2027-03-31\"\n";
+                    link = \"https://x.example\"\nexpires = \"2027-03-31\"\nflaky = true\n";
         let list = KnownFailures::parse(Path::new("k.toml"), text).unwrap();
         let entry = &list.entries[1];
         assert_eq!((list.entries[0].line, entry.line), (3, 7));
         assert_eq!(list.entries[0].step, None);
+        assert_eq!((list.entries[0].flaky, entry.flaky), (false, true));
         assert_eq!(entry.step.as_deref(), Some("/steps/2"));
         assert_eq!(entry.signature.as_deref(), Some("s \"x\""));
         assert_eq!(entry.expires.unwrap().to_string(), "2027-03-31");
@@ -227,6 +233,10 @@ mod tests {
         check(
             &format!("{entry}step = \"steps/2\"\n"),
             "k.toml:5: `step = ",
+        );
+        check(
+            &format!("{entry}flaky = \"yes\"\n"),
+            "k.toml:5: invalid type",
         );
         check(
             "[[known]]\nscenario = \"a\"\n",

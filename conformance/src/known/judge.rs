@@ -86,6 +86,7 @@ impl Judge {
         match result.verdict {
             Verdict::Pass => entries
                 .iter()
+                .filter(|entry| !entry.flaky)
                 .map(|entry| {
                     let message = format!("`{}` passes now: remove the entry", entry.scenario);
                     self.report(entry, StaleKind::UnexpectedPass, &message)

@@ -150,6 +150,39 @@ fn a_scenario_that_passes_is_to_leave_the_list() {
 }
 
 #[test]
+fn a_flaky_scenario_may_pass_or_fail_as_its_entry_says_and_nothing_else() {
+    let entry = "scenario = 'http-old'\nflaky = true\n";
+    let fails = result("http-one", Verdict::Fail, Some("/steps/0"));
+    let passes = result("http-one", Verdict::Pass, None);
+    check(entry, &fails, true, None);
+    check(entry, &passes, false, None);
+    for narrow in ["step = '/steps/0'", "signature = '/steps/0: broken'"] {
+        let entry = format!("{entry}{narrow}");
+        check(&entry, &fails, true, None);
+        check(&entry, &passes, false, None);
+        let elsewhere = result("http-one", Verdict::Fail, Some("/steps/1"));
+        let changed = Some(StaleKind::ChangedSignature);
+        check(&entry, &elsewhere, false, changed);
+    }
+    let late = format!("{entry}expires = '2026-06-14'");
+    check(&late, &passes, false, Some(StaleKind::Expired));
+    let dead = format!("{entry}step = '/steps/9'");
+    check(&dead, &passes, false, Some(StaleKind::DeadEntry));
+}
+
+#[test]
+fn an_entry_beside_a_flaky_one_is_still_stale_when_the_scenario_passes() {
+    let judge = judge_all(
+        "[[known]]\nscenario = 'http-one'\nreason = 'r'\nstep = '/steps/0'\nflaky = true\n\
+         [[known]]\nscenario = 'http-one'\nreason = 'r'\nstep = '/steps/1'\n",
+    )
+    .unwrap();
+    let stale = judge.stale([&result("http-one", Verdict::Pass, None)]);
+    assert_eq!(stale.len(), 1);
+    assert!(stale[0].message.starts_with("k.toml:6: "), "{stale:?}");
+}
+
+#[test]
 fn trouble_of_the_environment_is_neither_excused_nor_stale() {
     for verdict in [
         Verdict::NotApplicable,

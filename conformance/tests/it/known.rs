@@ -121,6 +121,21 @@ fn a_list_that_does_not_tell_the_truth_fails_the_run() {
 }
 
 #[test]
+fn a_flaky_entry_lets_its_scenario_pass_or_fail() {
+    let flaky = format!("{ENTRY}step = \"/steps/1\"\nflaky = true\n");
+    check(&flaky, &[], 0, None);
+    let good = format!("{ENTRY}flaky = true\n").replace("http-bad", "http-good");
+    check(&good, &["--filter", "http-good"], 0, None);
+    let folder = folder(&good);
+    run(folder.path(), &["--filter", "http-good"]);
+    let totals = &report(folder.path())["finished"]["totals"];
+    assert_eq!((&totals["pass"], &totals["known"]), (&1.into(), &0.into()));
+    let elsewhere = flaky.replace("/steps/1", "/steps/0");
+    let changed = Some(("changed_signature", "not «a failure at /steps/0»"));
+    check(&elsewhere, &[], 1, changed);
+}
+
+#[test]
 fn an_entry_whose_scenario_was_not_selected_is_left_alone() {
     check(ENTRY, &["--filter", "http-good"], 0, None);
 }

@@ -24,6 +24,7 @@ mod replay;
 mod reports;
 mod schemas;
 mod secrets;
+mod selection;
 mod single_app;
 mod spread;
 

@@ -8,6 +8,7 @@ mod id;
 mod lint;
 mod load;
 mod locate;
+mod permutations;
 mod plain;
 mod problem;
 pub mod step;
@@ -17,14 +18,18 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use actor::Actor;
 pub use app::{AppNeeds, ClockNeed, Requires};
 pub use corpus::{Corpus, CorpusError, Fixture};
 pub use duologue_core::feature::Feature;
 pub use expect::{Alternative, AlternativeLevel, Expect, Outcome};
-pub use id::{ActorName, FormatVersion, RequirementId, ScenarioId};
+pub use id::{
+    ActorName, BindingName, FileId, FormatVersion, PermutationName, RequirementId, ScenarioId,
+};
 pub use load::load;
+use load::load_all;
 pub use problem::Problem;
 pub use step::Step;
 pub use target_name::{Name, Names};
@@ -39,10 +44,19 @@ pub struct Scenario {
     /// The version of the format: 1.
     pub format: FormatVersion,
     /// Immutable, unique in the corpus; by convention begins with the chapter's name.
+    #[serde(deserialize_with = "ScenarioId::of_file")]
+    #[schemars(with = "FileId")]
     pub id: ScenarioId,
     /// Former ids.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "ScenarioId::all_of_file")]
+    #[schemars(with = "Vec<FileId>")]
     pub aliases: Vec<ScenarioId>,
+    /// The same steps for several values: names of permutations, and what each binds names to. A
+    /// string `${name}` becomes the value, in a longer string its text. Each is a scenario of its own,
+    /// `id[name]`; as such it has no permutations.
+    #[serde(default)]
+    #[schemars(length(min = 2))]
+    pub permutations: BTreeMap<PermutationName, BTreeMap<BindingName, Value>>,
     /// A sentence that states the outcome.
     #[schemars(length(min = 1))]
     pub title: String,

@@ -74,7 +74,7 @@ pub(super) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
         None if !args.scenario.is_empty() => {
             return Err(Failure::usage("--scenario narrows a report; give one"));
         }
-        None => vec![by_id(&corpus, &args.what)?],
+        None => by_id(&corpus, &args.what)?,
         Some(record) => of_report(&corpus, record, &args.scenario)?,
     };
     if args.keep && !matches!(settings.target, Target::Endpoint(_)) {
@@ -161,12 +161,13 @@ fn report(what: &str) -> Result<Option<Record>, Failure> {
     Record::read(path).map(Some).map_err(Failure::usage)
 }
 
-fn by_id(corpus: &Corpus, id: &str) -> Result<Arc<Fixture>, Failure> {
-    corpus
-        .find(&id.to_lowercase())
-        .cloned()
-        .map(Arc::new)
-        .ok_or_else(|| unknown(id, corpus))
+/// The scenario, or all permutations of a file's.
+fn by_id(corpus: &Corpus, id: &str) -> Result<Vec<Arc<Fixture>>, Failure> {
+    let found = corpus.find_all(&id.to_lowercase());
+    if found.is_empty() {
+        return Err(unknown(id, corpus));
+    }
+    Ok(found.into_iter().cloned().map(Arc::new).collect())
 }
 
 /// The scenarios of a report that were asked for, or that are worth another look.
@@ -186,7 +187,8 @@ fn of_report(
                 return Err(nothing(format!("the report has no scenario `{id}`")));
             }
         }
-        return wanted.iter().map(|id| by_id(corpus, id)).collect();
+        let found: Result<Vec<_>, _> = wanted.iter().map(|id| by_id(corpus, id)).collect();
+        return found.map(|found| found.concat());
     }
     let unhappy = record
         .scenarios

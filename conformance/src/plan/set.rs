@@ -81,17 +81,16 @@ impl ScenarioSet {
             if id.is_empty() {
                 continue;
             }
-            match corpus.find(id) {
-                Some(fixture) => {
-                    ids.insert(fixture.scenario.id.clone());
-                }
-                None => unknown.push(format!(
+            let found = corpus.find_all(id);
+            if found.is_empty() {
+                unknown.push(format!(
                     "{}:{}: there is no scenario `{id}`: correct the id, or remove the line; \
                      `duologue list` shows all",
                     self.file,
                     index + 1
-                )),
+                ));
             }
+            ids.extend(found.into_iter().map(|fixture| fixture.scenario.id.clone()));
         }
         if unknown.is_empty() {
             Ok(ids)

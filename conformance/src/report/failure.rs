@@ -8,6 +8,7 @@ use crate::event::{Origin, RunStarted, ScenarioFinished, StepFinished};
 use crate::matcher::Mismatch;
 use crate::requirements::{Keyword, Requirements};
 use crate::scenario::RequirementId;
+use crate::scenario::ScenarioId;
 
 /// Transcript lines shown before the step that failed.
 const LINES_BEFORE: usize = 6;
@@ -103,7 +104,7 @@ impl<'a> Failure<'a> {
                 .map(|exchange| visible(&command_line(endpoint, exchange)).into_owned()),
             transcript,
             replay: replay(scenario, started),
-            show: format!("duologue show {}", scenario.scenario),
+            show: show(&scenario.scenario),
         }
     }
 
@@ -229,6 +230,15 @@ pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// Shells take the brackets of a permutation for a pattern.
+fn show(id: &ScenarioId) -> String {
+    if id.as_str() == id.base() {
+        format!("duologue show {id}")
+    } else {
+        format!("duologue show '{id}'")
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use thiserror::Error;
 
 use super::lint::lint;
 use super::locate::Places;
-use super::{Problem, Scenario, load};
+use super::{Problem, Scenario, load_all};
 use crate::requirements::Requirements;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../fixtures/scenarios");
@@ -110,6 +111,21 @@ impl Corpus {
         })
     }
 
+    /// The scenario of an id or a former id, or all permutations of a file's.
+    #[must_use]
+    pub fn find_all(&self, id: &str) -> Vec<&Fixture> {
+        if let Some(one) = self.find(id) {
+            return vec![one];
+        }
+        let of_file = |fixture: &&Fixture| {
+            let scenario = &fixture.scenario;
+            std::iter::once(&scenario.id)
+                .chain(&scenario.aliases)
+                .any(|known| known.base() == id)
+        };
+        self.fixtures.iter().filter(of_file).collect()
+    }
+
     /// Checks form and references of files, folders (below them every `.json`), or, without any,
     /// of the embedded scenarios.
     ///
@@ -140,30 +156,36 @@ impl Corpus {
         let mut problems = Vec::new();
         let mut fixtures = Vec::new();
         for file in files {
-            match file.fixture() {
-                Ok(fixture) => {
-                    if check == Check::FormAndReferences {
-                        let Fixture {
-                            file: name,
-                            source,
-                            scenario,
-                            ..
-                        } = &fixture;
-                        problems.extend(lint(name, source, scenario, Requirements::embedded()));
-                        if file.below_folder {
-                            problems.extend(misplaced(&fixture));
-                        }
-                    }
-                    fixtures.push(Fixture {
-                        number: fixtures.len(),
-                        ..fixture
-                    });
+            let found = match file.fixtures() {
+                Ok(found) => found,
+                Err(found) => {
+                    problems.extend(found);
+                    continue;
                 }
-                Err(found) => problems.extend(found),
+            };
+            for (raw, fixture) in found {
+                if check == Check::FormAndReferences {
+                    let Fixture {
+                        file: name,
+                        source,
+                        scenario,
+                        ..
+                    } = &fixture;
+                    problems.extend(lint(name, source, &raw, scenario, Requirements::embedded()));
+                    if file.below_folder {
+                        problems.extend(misplaced(&fixture));
+                    }
+                }
+                fixtures.push(Fixture {
+                    number: fixtures.len(),
+                    ..fixture
+                });
             }
         }
         problems.extend(duplicates(&fixtures));
         problems.sort();
+        // Permutations share most of their defects.
+        problems.dedup();
         if problems.is_empty() {
             Ok(Self { fixtures })
         } else {
@@ -181,7 +203,8 @@ struct Source {
 }
 
 impl Source {
-    fn fixture(&self) -> Result<Fixture, Vec<Problem>> {
+    /// The scenarios of the file, with the JSON that each was made of.
+    fn fixtures(&self) -> Result<Vec<(Value, Fixture)>, Vec<Problem>> {
         let file = self.file.clone();
         let source = std::str::from_utf8(&self.bytes).map_err(|error| {
             let valid = &self.bytes[..error.valid_up_to()];
@@ -198,13 +221,18 @@ impl Source {
                 message: "the file is not UTF-8 from here on; save it as UTF-8".into(),
             }]
         })?;
-        Ok(Fixture {
-            chapter: file.rsplit('/').nth(1).unwrap_or_default().to_owned(),
-            scenario: load(&file, source)?,
-            source: source.to_owned(),
-            file,
-            number: 0,
-        })
+        let chapter = file.rsplit('/').nth(1).unwrap_or_default();
+        let fixture = |(raw, scenario)| {
+            let fixture = Fixture {
+                chapter: chapter.to_owned(),
+                scenario,
+                source: source.to_owned(),
+                file: file.clone(),
+                number: 0,
+            };
+            (raw, fixture)
+        };
+        Ok(load_all(&file, source)?.into_iter().map(fixture).collect())
     }
 }
 
@@ -254,8 +282,10 @@ fn duplicates(fixtures: &[Fixture]) -> Vec<Problem> {
         let aliases = scenario.aliases.iter().enumerate();
         let aliases = aliases.map(|(index, alias)| (alias, format!("/aliases/{index}")));
         for (id, pointer) in id.chain(aliases) {
-            let owner = *owners.entry(id.as_str()).or_insert(&fixture.file);
+            // The id of a file stands for all its permutations.
+            let owner = *owners.entry(id.base()).or_insert(&fixture.file);
             if owner != fixture.file {
+                let id = id.base();
                 let message = format!("the id `{id}` is already taken by {owner}; choose another");
                 let places = Places::new(&fixture.file, &fixture.source);
                 problems.push(places.problem(&pointer, message));

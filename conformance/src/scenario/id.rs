@@ -65,8 +65,26 @@ macro_rules! name {
 }
 
 name!(
-    /// The immutable id of a scenario, in kebab case.
-    ScenarioId, r"^[a-z0-9]+(-[a-z0-9]+)*$", "a kebab-case id (a-z, 0-9 and single hyphens) such as `offline-byte-cap`", is_kebab
+    /// The immutable id of a scenario, in kebab case; of a permutation `id[name]`.
+    ScenarioId, r"^[a-z0-9]+(-[a-z0-9]+)*(\[[a-z0-9]+(-[a-z0-9]+)*\])?$",
+    "a kebab-case id (a-z, 0-9 and single hyphens) such as `offline-byte-cap`, or one of a permutation \
+     such as `media-limit[image]`",
+    is_scenario
+);
+name!(
+    /// The id in the header of a file, in kebab case.
+    FileId, r"^[a-z0-9]+(-[a-z0-9]+)*$", "a kebab-case id (a-z, 0-9 and single hyphens) such as `offline-byte-cap`", is_kebab
+);
+name!(
+    /// The name of a permutation, in kebab case.
+    PermutationName, r"^[a-z0-9]+(-[a-z0-9]+)*$", "a permutation's name in kebab case (a-z, 0-9 and single hyphens)", is_kebab
+);
+name!(
+    /// A name that permutations bind to a value.
+    BindingName, r"^[a-z][a-z0-9_]{0,19}$",
+    "a name to bind (a lower-case letter, then at most 19 of a-z, 0-9 and _; not a reserved word \
+     such as `limits`)",
+    is_actor
 );
 name!(
     /// The id of a requirement of the specification.
@@ -79,6 +97,39 @@ name!(
      such as `admin`)",
     is_actor
 );
+
+impl ScenarioId {
+    /// The id in the header of its file.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.0.split('[').next().unwrap_or_default()
+    }
+
+    /// The id of a permutation of this scenario.
+    #[must_use]
+    pub fn permuted(&self, name: &PermutationName) -> Self {
+        Self(format!("{}[{name}]", self.base()))
+    }
+
+    /// Reads the id of a file, which is nobody's permutation.
+    pub(super) fn of_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        FileId::deserialize(deserializer).map(|id| Self(id.0))
+    }
+
+    pub(super) fn all_of_file<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Self>, D::Error> {
+        let ids = Vec::<FileId>::deserialize(deserializer)?;
+        Ok(ids.into_iter().map(|id| Self(id.0)).collect())
+    }
+}
+
+fn is_scenario(text: &str) -> bool {
+    match text.split_once('[') {
+        None => is_kebab(text),
+        Some((base, name)) => is_kebab(base) && name.strip_suffix(']').is_some_and(is_kebab),
+    }
+}
 
 fn is_kebab(text: &str) -> bool {
     text.split('-').all(|word| {
@@ -132,5 +183,38 @@ impl JsonSchema for FormatVersion {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "const": 1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_may_name_a_permutation_and_that_of_a_file_may_not() {
+        let check = |text: &str, id: bool, of_file: bool| {
+            assert_eq!(ScenarioId::parse(text).is_ok(), id, "{text}");
+            let json = serde_json::Value::from(text);
+            assert_eq!(ScenarioId::of_file(json).is_ok(), of_file, "{text}");
+        };
+        check("media-limit", true, true);
+        check("media-limit[image-2]", true, false);
+        for bad in [
+            "media-limit[",
+            "media[]",
+            "[a]",
+            "a[b]c",
+            "a[b][c]",
+            "a[B]",
+            "a-[b]",
+        ] {
+            check(bad, false, false);
+        }
+        let id = ScenarioId::parse("media-limit").unwrap();
+        let image = id.permuted(&PermutationName::parse("image").unwrap());
+        assert_eq!(
+            (image.as_str(), image.base()),
+            ("media-limit[image]", "media-limit")
+        );
     }
 }

@@ -15,10 +15,12 @@ use crate::template::Text;
 use known::Known;
 use rules::text;
 
-/// Reports what is wrong in a file of legal form. `source` is the text that became `scenario`.
+/// Reports what is wrong in a file of legal form. `raw` is the JSON that became `scenario`, `source`
+/// the text of the file.
 pub(super) fn lint(
     file: &str,
     source: &str,
+    raw: &Value,
     scenario: &Scenario,
     requirements: &Requirements,
 ) -> Vec<Problem> {
@@ -28,9 +30,7 @@ pub(super) fn lint(
         found: Vec::new(),
         known: Known::default(),
     };
-    // The source has been read before, so it is JSON.
-    let raw: Value = serde_json::from_str(source).unwrap_or_default();
-    lint.header(&raw, scenario, requirements);
+    lint.header(raw, scenario, requirements);
     lint.known.add_actors("", raw.get("actors"));
     lint.actors(&raw["actors"], "", "/actors");
     lint.known.clock = scenario.app.clock == Some(ClockNeed::Manual);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use serde_path_to_error::Segment;
 
 use super::locate::Places;
+use super::permutations::{self, permuted};
 use super::plain::plain;
 use super::{Problem, Scenario, Step};
 use crate::matcher::escape;
@@ -28,13 +29,41 @@ pub fn load(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
     }
 }
 
+/// Reads the scenarios of a file, one for each permutation, with the JSON that each was made of.
+pub(super) fn load_all(file: &str, source: &str) -> Result<Vec<(Value, Scenario)>, Vec<Problem>> {
+    let value = || serde_json::from_str::<Value>(source);
+    if !source.contains(permutations::KEY) {
+        let scenario = load(file, source)?;
+        // The source has been read before, so it is JSON.
+        return Ok(vec![(value().unwrap_or_default(), scenario)]);
+    }
+    let value = value().map_err(|error| vec![not_json(file, source, &error)])?;
+    let places = Places::new(file, source);
+    let Some(all) = permuted(&value, &places)? else {
+        return Ok(vec![(value, load(file, source)?)]);
+    };
+    let mut scenarios = Vec::new();
+    for (name, value) in all {
+        let mut scenario = load_value(&places, value.clone())?;
+        scenario.id = scenario.id.permuted(&name);
+        for alias in &mut scenario.aliases {
+            *alias = alias.permuted(&name);
+        }
+        scenarios.push((value, scenario));
+    }
+    Ok(scenarios)
+}
+
 fn load_slowly(file: &str, source: &str) -> Result<Scenario, Vec<Problem>> {
     let value: Value =
         serde_json::from_str(source).map_err(|error| vec![not_json(file, source, &error)])?;
-    let places = Places::new(file, source);
+    load_value(&Places::new(file, source), value)
+}
+
+fn load_value(places: &Places<'_>, value: Value) -> Result<Scenario, Vec<Problem>> {
     let mut problems: Vec<Problem> = places.duplicates().collect();
     let mut reader = Reader {
-        places: &places,
+        places,
         problems: &mut problems,
     };
     reader.scenario(&value);

@@ -127,3 +127,38 @@ fn only_the_scenarios_of_a_set_run_and_the_list_of_ids_is_one() {
     );
     assert_eq!(code(&named), 0, "{}", text(&named));
 }
+
+#[test]
+fn a_permutation_goes_by_its_own_id_and_the_files_id_stands_for_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "messages-media-size-limit";
+    let choose = |line: &str| {
+        fs::write(folder.path().join("my.set"), line).unwrap();
+        let output = duologue_in(folder.path(), &["list", "--ids", "--set", "my.set"], &[]);
+        assert_eq!(code(&output), 0, "{}", text(&output));
+        text(&output)
+    };
+    let image = format!("{file}[image]");
+    assert_eq!(choose(&image), format!("{image}\n"));
+    let all = ["audio", "file", "image", "video"].map(|name| format!("{file}[{name}]\n"));
+    assert_eq!(choose(file), all.concat());
+    assert_eq!(
+        text(&duologue(&["list", "--ids", "-f", file])),
+        all.concat()
+    );
+    let shown = text(&duologue(&["show", &image]));
+    assert!(
+        shown.starts_with(&format!("{image} — an image of exactly")),
+        "{shown}"
+    );
+    let explained = text(&duologue(&["explain", "MSG-013"]));
+    assert!(explained.contains(&image), "{explained}");
+
+    let known = format!("[[known]]\nscenario = \"{image}\"\nreason = \"r\"\n");
+    fs::write(folder.path().join("known.toml"), known).unwrap();
+    let args = ["run", "-f", file, "--known", "known.toml"];
+    let output = duologue_in(folder.path(), &args, &[]);
+    let told = text(&output);
+    assert!(told.contains(&format!("`{image}` passes now")), "{told}");
+    assert!(told.contains("4 passed"), "{told}");
+}

@@ -11,6 +11,9 @@ use crate::scenario::{Level, RequirementId, ScenarioId};
 use crate::shard::Shard;
 use crate::verdict::{RunOutcome, Totals, Verdict};
 
+/// The pointer that stands for what comes before the steps of a scenario.
+pub const SETUP: &str = "/setup";
+
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -301,6 +304,18 @@ pub struct ModelTotals {
     pub disagreed: u64,
     /// It could not tell to the end.
     pub unknown: u64,
+}
+
+impl ScenarioFinished {
+    /// Whether it ended before its first step, so that its own requirements were not looked at.
+    #[must_use]
+    pub fn ended_before_its_steps(&self) -> bool {
+        let step = self
+            .reason
+            .as_ref()
+            .and_then(|reason| reason.step.as_deref());
+        step == Some(SETUP)
+    }
 }
 
 impl ModelTotals {

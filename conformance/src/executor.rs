@@ -38,7 +38,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, Origin, Reason, RunFinished, RunStarted, ScenarioFinished};
+use crate::event::{Event, Origin, Reason, RunFinished, RunStarted, SETUP, ScenarioFinished};
 use crate::known::Judge;
 use crate::plan::{Facts, Place};
 use crate::scenario::Fixture;
@@ -323,6 +323,7 @@ fn all_alike(
     let begun = Instant::now();
     let reason = Reason {
         message: reason.to_owned(),
+        step: Some(SETUP.into()),
         ..Reason::default()
     };
     scenarios

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::connect::{Beside, ConnectArgs};
 use super::list::unknown;
-use super::run::{listen_for_signals, run_failure};
+use super::run::{gone, listen_for_signals, run_failure};
 use crate::executor::{Emitter, Hooks, Kept, Options, Run, fresh_seed};
 use crate::record::Record;
 use crate::scenario::{Corpus, Fixture, ScenarioId};
@@ -132,7 +132,7 @@ pub(super) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let result = run.run_hooked(hooks).await;
     running.stop().await;
     let finished = result.map_err(|error| run_failure(&error))?;
-    if let Some(error) = emitter.take_errors().first() {
+    if let Some(error) = emitter.take_errors().iter().find(|error| !gone(error)) {
         return Err(Failure::usage(format!("cannot write: {error}")));
     }
     if args.keep {

@@ -21,7 +21,7 @@ use crate::plan::Selection;
 use crate::report::{ReportSpec, Summary, progress};
 use crate::shard::{Shard, digest};
 use crate::target::{ExecError, Running, Target, TargetError};
-use crate::verdict::{ExitCode, Totals};
+use crate::verdict::{ExitCode, RunOutcome, Totals};
 
 /// Runs scenarios against a server.
 ///
@@ -92,6 +92,15 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     }
     let settings = Settings::new(args, table)?;
     let corpus = settings.fixtures.corpus()?;
+    if let (true, Some(folder)) = (corpus.fixtures.is_empty(), &settings.fixtures.fixtures) {
+        return Err(Failure {
+            message: format!(
+                "no scenarios in {}: they are files <chapter>/<slug>.json below it",
+                folder.display()
+            ),
+            code: ExitCode::NothingSelected,
+        });
+    }
     let known = match &settings.known {
         Some(path) => super::judge(&KnownFailures::read(path).map_err(Failure::usage)?, &corpus)?,
         None => Judge::default(),
@@ -139,13 +148,33 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let result = run.run().await;
     running.stop().await;
     let finished = result.map_err(|error| run_failure(&error))?;
-    if let Some(error) = emitter.take_errors().first() {
+    if let Some(error) = emitter.take_errors().iter().find(|error| !gone(error)) {
         return Err(Failure::usage(format!(
             "a report could not be written: {error}"
         )));
     }
     tell_of_empty_part(settings.shard, &finished);
+    tell_of_too_few(settings.options.min_graded, &finished);
     Ok(ExitCode::of(finished.outcome, &finished.totals))
+}
+
+/// A reader that has gone away, as `head` does, has seen enough.
+pub(super) fn gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+/// An incomplete run in which nothing else went wrong needs a word.
+fn tell_of_too_few(min_graded: u64, finished: &RunFinished) {
+    let totals = &finished.totals;
+    let (graded, others) = (
+        totals.graded(),
+        totals.could_not_run + totals.timeout + totals.harness_fault,
+    );
+    if finished.outcome == RunOutcome::Incomplete && others == 0 && graded < min_graded {
+        anstream::eprintln!(
+            "duologue: {graded} scenarios were graded, and --min-graded asks for {min_graded}"
+        );
+    }
 }
 
 /// So that nobody takes a part without scenarios for a proof.

@@ -9,7 +9,7 @@ use super::log::milliseconds;
 use super::stage::{Stage, View};
 use super::steps::Halt;
 use super::stop::Stop;
-use crate::event::{Event, Reason, ScenarioFinished, ScenarioStarted, StepFinished};
+use crate::event::{Event, Reason, SETUP, ScenarioFinished, ScenarioStarted, StepFinished};
 use crate::matcher::Mismatch;
 use crate::oracle::{self, ModelVerdict};
 use crate::plan::Place;
@@ -18,7 +18,6 @@ use crate::signature::signature;
 use crate::verdict::Verdict;
 use crate::wire_check::violations;
 
-const SETUP: &str = "/setup";
 /// How long an interrupted scenario may take to tidy up behind itself.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -164,7 +163,7 @@ async fn perform(stage: &Stage) -> Result<Grade, Halt> {
         ..Reason::default()
     };
     result.map_err(|stop| Halt {
-        stop,
+        stop: stop.binding(),
         place: place(),
     })?;
     let view = View {

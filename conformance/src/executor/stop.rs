@@ -58,6 +58,21 @@ impl Stop {
         })
     }
 
+    /// What goes wrong before the steps is no matter of the scenario's level.
+    pub(super) fn binding(self) -> Self {
+        match self {
+            Self::Fail(finding) => Self::Fail(Finding {
+                always_binding: true,
+                ..finding
+            }),
+            other @ (Self::CouldNotRun(_)
+            | Self::Timeout(_)
+            | Self::Fault(_)
+            | Self::NotApplicable(_)
+            | Self::Configuration(_)) => other,
+        }
+    }
+
     pub(super) fn verdict(&self, level: Level) -> Verdict {
         match self {
             Self::Fail(finding) if finding.always_binding || level == Level::Must => Verdict::Fail,

@@ -86,7 +86,10 @@ impl<'a> Failure<'a> {
         let endpoint = started.map_or("$ENDPOINT", |started| started.endpoint.as_str());
         Self {
             scenario,
-            rules: scenario.requirements.iter().map(Rule::of).collect(),
+            rules: match scenario.ended_before_its_steps() {
+                true => Vec::new(),
+                false => scenario.requirements.iter().map(Rule::of).collect(),
+            },
             place: reason.step.as_ref().map(|step| {
                 let verb = reason.verb.as_ref().map(|verb| format!(" {verb}"));
                 let why = reason.why.as_ref().map(|why| format!(" ({why})"));

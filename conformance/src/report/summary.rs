@@ -12,7 +12,7 @@ use super::model;
 use super::slow::Slow;
 use super::tally::broken;
 use super::visible::visible;
-use crate::event::{Event, RunFinished, ScenarioFinished};
+use crate::event::{Event, Origin, RunFinished, ScenarioFinished};
 use crate::executor::Report;
 use crate::record::Record;
 use crate::scenario::RequirementId;
@@ -86,10 +86,17 @@ impl<W: Write> Summary<W> {
             let count = shown.entry(kind).or_default();
             *count += 1;
             let ids = &alike[&kind];
-            if ids.len() <= ALIKE_MAX || *count == 1 {
+            let many = ids.len() > ALIKE_MAX;
+            if many && scenario.ended_before_its_steps() {
+                if *count == 1 {
+                    self.before_all_steps(record, scenario, ids.len())?;
+                }
+                continue;
+            }
+            if !many || *count == 1 {
                 self.scenario(record, scenario)?;
             }
-            if *count == 1 && ids.len() > ALIKE_MAX {
+            if *count == 1 && many {
                 let more = ids.len() - 1;
                 writeln!(self.out, "  … and {more} more for the same reason:")?;
                 for line in wrapped(&listed(&ids[1..]), "") {
@@ -101,20 +108,42 @@ impl<W: Write> Summary<W> {
         Ok(())
     }
 
-    fn scenario(&mut self, record: &Record, scenario: &ScenarioFinished) -> io::Result<()> {
-        let word = shouted(scenario.verdict);
-        let word = match scenario.verdict {
-            Verdict::Fail | Verdict::HarnessFault => word.red().bold().to_string(),
-            Verdict::Pass
-            | Verdict::Warn
-            | Verdict::NotApplicable
-            | Verdict::CouldNotRun
-            | Verdict::Timeout => word.yellow().bold().to_string(),
+    /// One cause that kept many scenarios from their first step.
+    fn before_all_steps(
+        &mut self,
+        record: &Record,
+        first: &ScenarioFinished,
+        count: usize,
+    ) -> io::Result<()> {
+        let scope = match count == record.scenarios.len() {
+            true => format!("all {count} scenarios"),
+            false => format!("{count} scenarios"),
         };
+        let what = format!("{scope}, before their first step");
+        writeln!(self.out, "{} {}", word(first.verdict), what.bold())?;
+        self.block(record, first)?;
+        let hint = match record.started.as_ref().map(|started| started.origin) {
+            Some(Origin::Endpoint) => "duologue doctor --endpoint URL",
+            Some(Origin::Exec) => "duologue doctor --exec CMD",
+            Some(Origin::Embedded) | None => "duologue doctor",
+        };
+        writeln!(
+            self.out,
+            "  nothing else was tested there; `{hint}` examines the server\n"
+        )
+    }
+
+    fn scenario(&mut self, record: &Record, scenario: &ScenarioFinished) -> io::Result<()> {
+        let word = word(scenario.verdict);
         writeln!(self.out, "{word} {}", scenario.scenario.bold())?;
         for line in wrapped(&visible(&scenario.title), "") {
             writeln!(self.out, "  {line}")?;
         }
+        self.block(record, scenario)?;
+        writeln!(self.out)
+    }
+
+    fn block(&mut self, record: &Record, scenario: &ScenarioFinished) -> io::Result<()> {
         let steps = record.steps.get(&scenario.scenario);
         let steps = steps.map_or(&[][..], Vec::as_slice);
         let failure = Failure::new(scenario, steps, record.started.as_ref());
@@ -127,7 +156,7 @@ impl<W: Write> Summary<W> {
             };
             writeln!(self.out, "  {line}")?;
         }
-        writeln!(self.out)
+        Ok(())
     }
 
     fn known(&mut self, record: &Record) -> io::Result<()> {
@@ -245,11 +274,29 @@ impl<W: Write> Summary<W> {
         };
         let seconds = std::time::Duration::from_millis(run.duration_ms).as_secs_f32();
         let interrupted = if run.interrupted { ", interrupted" } else { "" };
+        let on = record
+            .started
+            .as_ref()
+            .and_then(|started| started.implementation.as_deref());
+        let on = on.map_or(String::new(), |name| format!(" on {}", visible(name)));
         writeln!(
             self.out,
-            "{outcome}: {} in {seconds:.1} s{interrupted}",
+            "{outcome}: {} in {seconds:.1} s{on}{interrupted}",
             parts.join(", ")
         )
+    }
+}
+
+/// The verdict in capitals and its colour.
+fn word(verdict: Verdict) -> String {
+    let word = shouted(verdict);
+    match verdict {
+        Verdict::Fail | Verdict::HarnessFault => word.red().bold().to_string(),
+        Verdict::Pass
+        | Verdict::Warn
+        | Verdict::NotApplicable
+        | Verdict::CouldNotRun
+        | Verdict::Timeout => word.yellow().bold().to_string(),
     }
 }
 

@@ -137,6 +137,7 @@ pub fn broken(record: &Record) -> Vec<Row<'_>> {
             row.scenarios.retain(|scenario| {
                 matches!(scenario.verdict, Verdict::Fail | Verdict::Warn)
                     && scenario.known.is_none()
+                    && !scenario.ended_before_its_steps()
             });
             row
         })

@@ -243,3 +243,36 @@ fn a_second_signal_ends_a_run_whose_output_nobody_reads() {
     };
     assert!(matches!(status.code(), Some(1 | 3)), "{status}");
 }
+
+#[test]
+fn one_cause_before_all_steps_is_one_block_and_breaks_no_rule() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let output = duologue(&["run", "--endpoint", &format!("http://{free}")]);
+    assert_eq!(code(&output), 3, "{}", text(&output));
+    let text = text(&output);
+    assert!(
+        text.contains("scenarios, before their first step"),
+        "{text}"
+    );
+    assert!(text.contains("duologue doctor"), "{text}");
+    assert!(!text.contains("requirements that did not hold"), "{text}");
+    assert!(text.lines().count() < 12, "{text}");
+}
+
+#[test]
+fn too_few_graded_and_a_folder_without_scenarios_are_told_in_words() {
+    let fixtures = one_scenario(SEND);
+    let folder = fixtures.path().to_str().unwrap();
+    let args = ["run", "--fixtures", folder, "--min-graded", "2"];
+    exits(
+        &args,
+        3,
+        "1 scenarios were graded, and --min-graded asks for 2",
+    );
+    let empty = tempfile::tempdir().unwrap();
+    let args = ["run", "--fixtures", empty.path().to_str().unwrap()];
+    exits(&args, 4, "no scenarios in ");
+}

@@ -100,7 +100,7 @@ fn prose_on_a_terminal_fits_80_columns() {
 fn a_passing_run_is_one_line_with_a_colour_that_says_no_more_than_its_words() {
     assert_eq!(
         summary(&passed(), false),
-        "pass: 1 passed, 0 failed in 1.2 s\n"
+        "pass: 1 passed, 0 failed in 1.2 s on chatter 2.7\n"
     );
     assert!(summary(&passed(), true).contains("\u{1b}[32m"));
 }

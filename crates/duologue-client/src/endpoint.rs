@@ -10,7 +10,7 @@ use crate::tls::Roots;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EndpointError {
     /// The text is not an absolute URL.
-    #[error("`{0}` is not a URL: {1}")]
+    #[error("`{0}` is not a URL ({1}); write http://HOST:PORT, with a base path if there is one")]
     NotAUrl(String, String),
     /// The scheme is neither `http` nor `https`.
     #[error("`{0}`: an endpoint begins with http:// or https://")]

@@ -112,7 +112,8 @@ impl Stage {
             let (Some(life), Some(since)) = (life, state.saved_at.get(name)) else {
                 return false;
             };
-            !state.outlived.contains(name) && since.elapsed() + SLACK > life
+            // A shorter life than the slack is nothing that a step before its end could rely on.
+            life > SLACK && !state.outlived.contains(name) && since.elapsed() + SLACK > life
         });
         match over {
             Some(name) => Stop::CouldNotRun(format!(

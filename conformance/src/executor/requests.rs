@@ -150,9 +150,6 @@ impl View<'_> {
                 self.put(&mut body, "token", Some(&step.token))?;
                 self.put(&mut body, "push", step.push.as_ref())?;
                 let (vendor, token) = (as_text(&body["vendor"]), as_text(&body["token"]));
-                self.stage
-                    .redactor
-                    .learn(&token, format!("push token of {session}"));
                 let call = self.call(&step.r#as, "PUT", "/v1/push-token")?;
                 Ok(Some(Prepared {
                     call: call.with(Value::Object(body)),

@@ -44,18 +44,7 @@ fn wants_success(expect: &Expect) -> bool {
 /// The feature that an endpoint belongs to.
 #[must_use]
 pub fn feature_of(path: &str) -> Option<Feature> {
-    let below = |root: &str| {
-        path.strip_prefix(root)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-    };
-    [
-        ("/v1/apps", Feature::Provisioning),
-        ("/v1/admin/clock", Feature::ManualClock),
-        ("/v1/media", Feature::Media),
-        ("/v1/push-token", Feature::Push),
-    ]
-    .into_iter()
-    .find_map(|(root, feature)| below(root).then_some(feature))
+    Feature::of_path(path)
 }
 
 /// Whether steps wait until the time of a message is over.

@@ -91,6 +91,14 @@ pub(super) fn route(method: &str, path: &str) -> Result<(Resource, Method), Repl
     }
 }
 
+impl Feature {
+    /// The feature that the endpoint at `path` belongs to; a query does not count.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        Resource::parse(path.split('?').next()?)?.feature()
+    }
+}
+
 impl Resource {
     fn parse(path: &str) -> Option<Self> {
         let segments: Vec<String> = path

@@ -10,12 +10,15 @@
 //! - `push`: one worker per session that is pushed to, one call at a time
 //! - `listen`, `socket`: connections, each owned, each ended by [`Handle::stop`]
 //! - `config`, `serve`: the command `duologue serve`
+//! - `faulty`: what a deliberate fault does to the bytes, with the feature `faults` only
 //!
 //! [`start`] runs the server inside the caller's process; tests and the conformance binary use it.
 
 mod config;
 mod download;
 mod events;
+#[cfg(feature = "faults")]
+mod faulty;
 mod handler;
 mod ids;
 mod listen;
@@ -32,4 +35,6 @@ mod start;
 mod upload;
 
 pub use config::{ConfigError, ServeTable};
+#[cfg(feature = "faults")]
+pub use start::start_faulty;
 pub use start::{Handle, ServerOptions, StartError, start, start_with};

@@ -7,17 +7,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use duologue_core::answer::Implementation;
 use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
-use duologue_core::server::{Server, ServerConfig};
+use duologue_core::server::{Machine, Server, ServerConfig};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::shared::Shared;
 use crate::{handler, listen, push};
-use duologue_core::server::Machine;
 
 /// How long requests under way may take when the server stops.
 const STOP_WAIT: Duration = Duration::from_secs(5);
@@ -47,6 +47,28 @@ impl ServerOptions {
             features: Feature::ALL.into(),
             profile: Profile::default(),
         }
+    }
+}
+
+impl ServerOptions {
+    fn config(self) -> Result<(SocketAddr, ServerConfig), StartError> {
+        let tokens = [&self.operator_token, &self.admin_token];
+        if tokens.into_iter().flatten().any(String::is_empty) {
+            return Err(StartError::EmptyToken);
+        }
+        let config = ServerConfig {
+            operator_token: self
+                .operator_token
+                .filter(|_| self.features.contains(&Feature::Provisioning)),
+            admin_token: self.admin_token,
+            features: self.features,
+            profile: self.profile,
+            implementation: Implementation {
+                name: "duologue-reference".into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            },
+        };
+        Ok((self.listen, config))
     }
 }
 
@@ -83,23 +105,25 @@ pub enum StartError {
 /// # Errors
 /// When the address cannot be had or a token is empty.
 pub async fn start(options: ServerOptions) -> Result<Handle, StartError> {
-    let tokens = [&options.operator_token, &options.admin_token];
-    if tokens.into_iter().flatten().any(String::is_empty) {
-        return Err(StartError::EmptyToken);
-    }
-    let machine = Server::new(ServerConfig {
-        operator_token: options
-            .operator_token
-            .filter(|_| options.features.contains(&Feature::Provisioning)),
-        admin_token: options.admin_token,
-        features: options.features,
-        profile: options.profile,
-        implementation: Implementation {
-            name: "duologue-reference".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-        },
-    });
-    start_with(options.listen, Box::new(machine)).await
+    let (listen, config) = options.config()?;
+    start_with(listen, Box::new(Server::new(config))).await
+}
+
+/// Starts a server that breaks one rule.
+///
+/// # Errors
+/// As [`start`].
+#[cfg(feature = "faults")]
+pub async fn start_faulty(
+    options: ServerOptions,
+    fault: &duologue_faults::Fault,
+) -> Result<Handle, StartError> {
+    let (listen, config) = options.config()?;
+    let (machine, wire) = fault.server(config);
+    start_app(listen, Box::new(machine), |app| {
+        crate::faulty::with(app, wire)
+    })
+    .await
 }
 
 /// Starts a server round any machine.
@@ -110,12 +134,20 @@ pub async fn start_with(
     address: SocketAddr,
     machine: Box<dyn Machine>,
 ) -> Result<Handle, StartError> {
+    start_app(address, machine, |app| app).await
+}
+
+async fn start_app(
+    address: SocketAddr,
+    machine: Box<dyn Machine>,
+    layers: impl FnOnce(Router) -> Router,
+) -> Result<Handle, StartError> {
     let refused = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let gateways = push::client().map_err(|error| StartError::PushClient(error.to_string()))?;
     let shared = Arc::new(Shared::new(machine, gateways));
-    let app = handler::app(Arc::clone(&shared));
+    let app = layers(handler::app(Arc::clone(&shared)));
     shared
         .tasks
         .spawn(listen::accept(listener, app, Arc::clone(&shared)));

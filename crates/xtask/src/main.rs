@@ -1,5 +1,6 @@
-//! House keeping of the workspace: `cargo xtask tidy`.
+//! House keeping of the workspace: `cargo xtask tidy`, `cargo xtask kill-matrix`.
 
+mod kill_matrix;
 mod tidy;
 
 use std::path::Path;
@@ -18,6 +19,8 @@ struct Cli {
 enum Task {
     /// Check what no compiler checks: the specification, citations, crate arrows, file sizes
     Tidy,
+    /// Run the suite against every deliberate fault, and write which scenarios notice
+    KillMatrix(kill_matrix::Args),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -25,6 +28,7 @@ fn main() -> anyhow::Result<ExitCode> {
         .join("../..")
         .canonicalize()?;
     match Cli::parse().command {
+        Task::KillMatrix(args) => kill_matrix::run(&root, &args),
         Task::Tidy => {
             let found = tidy::check(&root)?;
             for defect in &found.defects {

@@ -9,17 +9,27 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("duologue-core", &[]),
     ("duologue-client", &["duologue-core"]),
     ("duologue-schema", &["duologue-core"]),
-    ("duologue-server", &["duologue-core"]),
+    ("duologue-faults", &["duologue-core"]),
+    ("duologue-server", &["duologue-core", "duologue-faults"]),
     (
         "duologue-conformance",
         &[
             "duologue-core",
             "duologue-client",
+            "duologue-faults",
             "duologue-schema",
             "duologue-server",
         ],
     ),
-    ("xtask", &["duologue-conformance"]),
+    (
+        "xtask",
+        &[
+            "duologue-client",
+            "duologue-conformance",
+            "duologue-faults",
+            "duologue-server",
+        ],
+    ),
 ];
 
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {

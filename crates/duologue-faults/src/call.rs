@@ -1,0 +1,98 @@
+//! A request that may be changed on its way in.
+
+use duologue_core::server::Request;
+use duologue_core::time::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// A request with the time it came at.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) now: Timestamp,
+    pub(crate) method: String,
+    /// Percent-encoded, as it came.
+    pub(crate) path: String,
+    /// Without `?`.
+    pub(crate) query: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) last_event_id: Option<String>,
+    pub(crate) content_length: Option<u64>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Call {
+    pub(crate) fn of(now: Timestamp, request: &Request<'_>) -> Self {
+        Self {
+            now,
+            method: request.method.into(),
+            path: request.path.into(),
+            query: request.query.into(),
+            authorization: request.authorization.map(str::to_owned),
+            last_event_id: request.last_event_id.map(str::to_owned),
+            content_length: request.content_length,
+            body: request.body.into(),
+        }
+    }
+
+    pub(crate) fn request(&self) -> Request<'_> {
+        Request {
+            method: &self.method,
+            path: &self.path,
+            query: &self.query,
+            authorization: self.authorization.as_deref(),
+            last_event_id: self.last_event_id.as_deref(),
+            content_length: self.content_length,
+            body: &self.body,
+        }
+    }
+
+    /// Whether the request fits a pattern such as `PUT /v1/friends/*`: a method or `*`, a path in
+    /// which `*` is any one segment. Several patterns are separated by ` | `; `*` alone is any request.
+    pub(crate) fn is(&self, pattern: &str) -> bool {
+        pattern.split(" | ").any(|one| {
+            one == "*"
+                || one
+                    .split_once(' ')
+                    .is_some_and(|(method, path)| self.fits(method, path))
+        })
+    }
+
+    fn fits(&self, method: &str, path: &str) -> bool {
+        let same = |(pattern, found): (&str, &str)| pattern == "*" || pattern == found;
+        (method == "*" || method == self.method)
+            && path.split('/').count() == self.path.split('/').count()
+            && path.split('/').zip(self.path.split('/')).all(same)
+    }
+
+    /// The `n`-th segment of the path, decoded; the `v1` is number 1.
+    pub(crate) fn segment(&self, n: usize) -> String {
+        let segment = self.path.split('/').nth(n).unwrap_or_default();
+        percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    }
+
+    /// A parameter of the query, as it came.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        let pairs = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        pairs
+            .filter(|(found, _)| *found == name)
+            .map(|(_, value)| value)
+            .next()
+    }
+
+    /// The bearer token.
+    pub(crate) fn token(&self) -> Option<&str> {
+        Some(self.authorization.as_deref()?.split_once(' ')?.1)
+    }
+
+    /// The body as JSON; null when it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    pub(crate) fn set_json(&mut self, body: &Value) {
+        self.body = body.to_string().into_bytes();
+    }
+}

@@ -1,0 +1,5 @@
+//! Administration.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

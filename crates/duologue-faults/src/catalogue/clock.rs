@@ -1,0 +1,5 @@
+//! Clock.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! Devices and sessions.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

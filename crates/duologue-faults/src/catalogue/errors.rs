@@ -1,0 +1,5 @@
+//! Errors.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

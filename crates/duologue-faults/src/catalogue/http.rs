@@ -1,0 +1,5 @@
+//! HTTP.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

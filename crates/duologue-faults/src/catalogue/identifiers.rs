@@ -1,0 +1,5 @@
+//! Identifiers.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

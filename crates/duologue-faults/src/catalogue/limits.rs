@@ -1,0 +1,5 @@
+//! Limits.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! Media.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! Messages.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

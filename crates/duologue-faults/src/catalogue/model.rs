@@ -1,0 +1,5 @@
+//! Model.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! Permissions.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

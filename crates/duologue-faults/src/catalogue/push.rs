@@ -1,0 +1,5 @@
+//! Push.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

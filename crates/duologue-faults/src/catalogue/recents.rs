@@ -1,0 +1,5 @@
+//! Recent contacts.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! Sender information.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! The event stream.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! System notifications.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,5 @@
+//! Versioning.
+
+use crate::fault::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[];

@@ -1,0 +1,167 @@
+//! Running scenarios against faulty servers.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use duologue_client::Endpoint;
+use duologue_conformance::event::{Event, Origin, ScenarioFinished};
+use duologue_conformance::executor::{Access, Emitter, Options, Report, Run, fresh_seed};
+use duologue_conformance::known::Judge;
+use duologue_conformance::scenario::{Corpus, Fixture};
+use duologue_conformance::shard::digest;
+use duologue_conformance::verdict::Verdict;
+use duologue_faults::Fault;
+use duologue_server::{Handle, ServerOptions};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::files::Row;
+
+/// Only this machine can reach the servers, and only while they are run against.
+const OPERATOR_TOKEN: &str = "kill-matrix";
+/// A server in this process answers at once; what has not come by then does not come.
+const STEP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// All scenarios.
+pub(super) struct Suite {
+    fixtures: Vec<Arc<Fixture>>,
+}
+
+impl Suite {
+    pub(super) fn new(corpus: Corpus) -> Self {
+        Self {
+            fixtures: corpus.fixtures.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    pub(super) fn scenario_ids(&self) -> BTreeSet<String> {
+        let ids = self.fixtures.iter();
+        ids.map(|fixture| fixture.scenario.id.to_string()).collect()
+    }
+
+    /// Demands that the reference server passes everything: otherwise no failure means anything.
+    pub(super) async fn without_fault(&self) -> anyhow::Result<()> {
+        let server = duologue_server::start(ServerOptions::new(OPERATOR_TOKEN)).await?;
+        let finished = perform(server, self.fixtures.clone()).await?;
+        let missed: Vec<&ScenarioFinished> = finished
+            .iter()
+            .filter(|scenario| scenario.verdict != Verdict::Pass)
+            .collect();
+        if let Some(first) = missed.first() {
+            bail!(
+                "the server without a fault does not pass {} scenarios, such as {}",
+                missed.len(),
+                told(first)
+            );
+        }
+        Ok(())
+    }
+
+    /// Runs against each fault the scenarios that cite the requirement it breaks.
+    pub(super) async fn against(
+        &self,
+        faults: &[&'static Fault],
+        jobs: usize,
+        tells: bool,
+    ) -> anyhow::Result<Vec<Row>> {
+        let rows = faults.iter().map(async |fault| {
+            let finished = self.citing(fault).await;
+            let finished = finished.with_context(|| format!("running against {}", fault.id))?;
+            if tells {
+                tell(fault, &finished);
+            }
+            let killers = finished.iter().filter(|scenario| notices(scenario.verdict));
+            let killers = killers.map(|scenario| scenario.scenario.to_string());
+            Ok(Row::of(fault, killers.collect()))
+        });
+        stream::iter(rows).buffered(jobs.max(1)).try_collect().await
+    }
+
+    async fn citing(&self, fault: &'static Fault) -> anyhow::Result<Vec<ScenarioFinished>> {
+        let cites = |fixture: &&Arc<Fixture>| {
+            let mut cited = fixture.scenario.requirements.iter();
+            cited.any(|id| id.as_str() == fault.requirement)
+        };
+        let fixtures: Vec<Arc<Fixture>> = self.fixtures.iter().filter(cites).cloned().collect();
+        if fixtures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let options = ServerOptions::new(OPERATOR_TOKEN);
+        perform(
+            duologue_server::start_faulty(options, fault).await?,
+            fixtures,
+        )
+        .await
+    }
+}
+
+async fn perform(
+    server: Handle,
+    fixtures: Vec<Arc<Fixture>>,
+) -> anyhow::Result<Vec<ScenarioFinished>> {
+    let finished = Finished::default();
+    let run = Run {
+        endpoint: Endpoint::parse(&server.url())?,
+        // The model must not take the fault for one of the harness.
+        origin: Origin::Endpoint,
+        access: Access {
+            operator: Some(OPERATOR_TOKEN.into()),
+            admin: None,
+        },
+        options: Options {
+            step_timeout: STEP_TIMEOUT,
+            ..Options::default()
+        },
+        profile: None,
+        corpus: digest(&fixtures),
+        fixtures,
+        shard: None,
+        seed: fresh_seed()?,
+        known: Judge::default(),
+        emitter: Arc::new(Emitter::new(vec![Box::new(finished.clone())])),
+        interrupt: CancellationToken::new(),
+    };
+    let result = run.run().await;
+    server.stop().await;
+    result?;
+    let mut finished = finished.0.lock().unwrap_or_else(PoisonError::into_inner);
+    finished.sort_by(|one, other| one.scenario.cmp(&other.scenario));
+    Ok(std::mem::take(&mut finished))
+}
+
+/// Keeps what is said of each scenario.
+#[derive(Clone, Default)]
+struct Finished(Arc<Mutex<Vec<ScenarioFinished>>>);
+
+impl Report for Finished {
+    fn event(&mut self, event: &Event) -> std::io::Result<()> {
+        if let Event::ScenarioFinished(finished) = event {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(finished.clone());
+        }
+        Ok(())
+    }
+}
+
+/// A scenario that could not be graded has noticed nothing.
+fn notices(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Fail | Verdict::Warn)
+}
+
+fn tell(fault: &Fault, finished: &[ScenarioFinished]) {
+    println!("{} ({})", fault.id, fault.requirement);
+    for scenario in finished {
+        println!("  {}", told(scenario));
+    }
+}
+
+fn told(scenario: &ScenarioFinished) -> String {
+    let why = scenario.signature.as_deref().unwrap_or_default();
+    format!(
+        "{:<16} {} {why}",
+        scenario.verdict.as_str(),
+        scenario.scenario
+    )
+}

@@ -17,10 +17,6 @@ pub const SETUP: &str = "/setup";
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are handed on by reference, one at a time"
-)]
 pub enum Event {
     /// The run begins; comes first.
     RunStarted(RunStarted),
@@ -68,7 +64,7 @@ pub struct RunStarted {
 
 /// Where a server under test came from, and with that whether it is still there after the run.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -79,6 +75,8 @@ pub enum Origin {
     Exec,
     /// It was the reference server inside this program.
     Embedded,
+    /// It was that server with the deliberate fault of this id.
+    Faulty(String),
 }
 
 /// A scenario begins.

@@ -193,7 +193,7 @@ impl Run {
         self.emitter.emit(&Event::RunStarted(RunStarted {
             runner_version: env!("CARGO_PKG_VERSION").into(),
             endpoint: self.endpoint.base().to_owned(),
-            origin: self.origin,
+            origin: self.origin.clone(),
             implementation,
             features,
             own_apps,

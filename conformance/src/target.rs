@@ -5,7 +5,8 @@ mod secret;
 
 use duologue_client::{Endpoint, EndpointError};
 use duologue_core::limits::Profile;
-use duologue_server::{ServerOptions, StartError};
+use duologue_faults::Fault;
+use duologue_server::{Handle, ServerOptions, StartError};
 use thiserror::Error;
 
 use crate::event::Origin;
@@ -15,10 +16,12 @@ pub use exec::{ExecError, Program, ProgramTokens};
 pub use secret::SecretError;
 
 /// Which server to test.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Target {
     /// The reference server, inside this process.
     Embedded,
+    /// The reference server with a deliberate fault, inside this process.
+    Faulty(&'static Fault),
     /// A running server.
     Endpoint(String),
     /// A program, started for the run.
@@ -38,7 +41,7 @@ pub struct Running {
 #[derive(Debug)]
 enum Owner {
     Nobody,
-    Server(duologue_server::Handle),
+    Server(Handle),
     Program(Box<Program>),
 }
 
@@ -65,6 +68,7 @@ impl Target {
     pub fn origin(&self) -> Origin {
         match self {
             Self::Embedded => Origin::Embedded,
+            Self::Faulty(fault) => Origin::Faulty(fault.id.to_owned()),
             Self::Endpoint(_) => Origin::Endpoint,
             Self::Exec(_) => Origin::Exec,
         }
@@ -88,18 +92,14 @@ impl Target {
                 })
             }
             Self::Embedded => {
-                let token = secret::fresh()?;
-                let mut options = ServerOptions::new(token.clone());
-                options.profile = profile.unwrap_or_default();
-                let server = duologue_server::start(options).await?;
-                Ok(Running {
-                    endpoint: Endpoint::parse(&server.url())?,
-                    access: Access {
-                        operator: Some(token),
-                        admin: None,
-                    },
-                    owner: Owner::Server(server),
+                embedded(profile, async |options| {
+                    duologue_server::start(options).await
                 })
+                .await
+            }
+            Self::Faulty(fault) => {
+                let start = async |options| duologue_server::start_faulty(options, fault).await;
+                embedded(profile, start).await
             }
             Self::Exec(command) => {
                 let (operator, admin) = (secret::fresh()?, secret::fresh()?);
@@ -120,6 +120,24 @@ impl Target {
             }
         }
     }
+}
+
+async fn embedded(
+    profile: Option<Profile>,
+    start: impl AsyncFnOnce(ServerOptions) -> Result<Handle, StartError>,
+) -> Result<Running, TargetError> {
+    let token = secret::fresh()?;
+    let mut options = ServerOptions::new(token.clone());
+    options.profile = profile.unwrap_or_default();
+    let server = start(options).await?;
+    Ok(Running {
+        endpoint: Endpoint::parse(&server.url())?,
+        access: Access {
+            operator: Some(token),
+            admin: None,
+        },
+        owner: Owner::Server(server),
+    })
 }
 
 impl Running {

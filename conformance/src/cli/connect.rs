@@ -56,7 +56,7 @@ impl ConnectArgs {
     pub(super) fn settings(self, beside: Beside) -> Result<Settings, Failure> {
         if self.embedded && self.server.by_flag {
             return Err(Failure::usage(
-                "--embedded cannot be used with --endpoint or --exec",
+                "--embedded cannot be used with --endpoint, --exec or --fault",
             ));
         }
         let file = config::read(self.config.as_deref()).map_err(Failure::usage)?;
@@ -81,6 +81,7 @@ impl ConnectArgs {
             ..file
         };
         let mut args = RunArgs::default();
+        args.server.fault = self.server.fault;
         args.profile = self.profile;
         args.attach = self.attach;
         args.fixtures = self.fixtures;

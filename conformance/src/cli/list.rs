@@ -1,6 +1,7 @@
 //! `duologue list` and `duologue show`.
 
 use clap::Args;
+use duologue_faults::Fault;
 use serde_json::json;
 
 use super::near::did_you_mean;
@@ -26,6 +27,9 @@ pub(super) struct ListArgs {
     /// As a JSON array
     #[arg(long, conflicts_with = "ids")]
     json: bool,
+    /// Not scenarios but deliberate faults, for --fault of `run` and `serve`: id, requirement, sentence
+    #[arg(long, conflicts_with_all = ["ids", "json", "shard", "level", "feature", "set", "fixtures"])]
+    faults: bool,
     #[command(flatten)]
     fixtures: FixtureArgs,
 }
@@ -44,6 +48,9 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
         let message =
             "--shard alone/n: which scenarios run alone is up to the server; only `run` can tell";
         return Err(Failure::usage(message));
+    }
+    if args.faults {
+        return faults(&args.select.filter);
     }
     let selection = args.select.clone().selection()?;
     let corpus = args.fixtures.corpus()?;
@@ -83,6 +90,27 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
                 text.push_str(&format!("{id}  {title}\n"));
             }
         }
+    }
+    print(&text)
+}
+
+/// Lists the faults that have one of `filters` in their line.
+fn faults(filters: &[String]) -> Result<ExitCode, Failure> {
+    let lines = Fault::all().map(|fault| {
+        let (id, requirement, sentence) = (fault.id, fault.requirement, fault.sentence);
+        format!("{id}  {requirement}  {sentence}\n")
+    });
+    let fits = |line: &String| {
+        let line = line.to_lowercase();
+        let fits = |filter: &String| line.contains(&filter.to_lowercase());
+        filters.is_empty() || filters.iter().any(fits)
+    };
+    let text: String = lines.filter(fits).collect();
+    if text.is_empty() {
+        return Err(Failure {
+            message: "no fault fits the filters".into(),
+            code: ExitCode::NothingSelected,
+        });
     }
     print(&text)
 }

@@ -264,18 +264,19 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn new(args: RunArgs, table: RunTable) -> Result<Self, Failure> {
         let default = Options::default();
-        let (shard, seed) = (args.shard, args.seed.clone());
+        let (shard, seed, fault) = (args.shard, args.seed.clone(), args.server.fault);
         let table = args.over(table);
         let attach = Attach::new(&table)?;
-        let target = match (table.endpoint, table.exec) {
-            (Some(_), Some(_)) => {
+        let target = match (fault, table.endpoint, table.exec) {
+            (Some(fault), _, _) => Target::Faulty(fault),
+            (None, Some(_), Some(_)) => {
                 return Err(Failure::usage(
                     "the configuration has both endpoint and exec",
                 ));
             }
-            (Some(url), None) => Target::Endpoint(url),
-            (None, Some(command)) => Target::Exec(command),
-            (None, None) => Target::Embedded,
+            (None, Some(url), None) => Target::Endpoint(url),
+            (None, None, Some(command)) => Target::Exec(command),
+            (None, None, None) => Target::Embedded,
         };
         let profile = table.profile.map(|name| {
             Profile::parse(&name)

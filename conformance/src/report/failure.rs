@@ -203,11 +203,12 @@ impl Finding {
 fn replay(scenario: &ScenarioFinished, started: Option<&RunStarted>) -> String {
     let mut line = format!("duologue replay {}", scenario.scenario);
     if let Some(started) = started {
-        match started.origin {
+        match &started.origin {
             Origin::Endpoint => line.push_str(&format!(" --endpoint {}", started.endpoint)),
             // The command may hold secrets, so an event does not have it.
             Origin::Exec => line.push_str(" --exec \"$COMMAND\""),
             Origin::Embedded => {}
+            Origin::Faulty(fault) => line.push_str(&format!(" --fault {fault}")),
         }
         line.push_str(&format!(" --seed {}", started.seed));
     }

@@ -122,10 +122,10 @@ impl<W: Write> Summary<W> {
         let what = format!("{scope}, before their first step");
         writeln!(self.out, "{} {}", word(first.verdict), what.bold())?;
         self.block(record, first)?;
-        let hint = match record.started.as_ref().map(|started| started.origin) {
+        let hint = match record.started.as_ref().map(|started| &started.origin) {
             Some(Origin::Endpoint) => "duologue doctor --endpoint URL",
             Some(Origin::Exec) => "duologue doctor --exec CMD",
-            Some(Origin::Embedded) | None => "duologue doctor",
+            Some(Origin::Embedded | Origin::Faulty(_)) | None => "duologue doctor",
         };
         writeln!(
             self.out,

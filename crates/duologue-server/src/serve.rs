@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 
 use duologue_core::feature::Feature;
 use duologue_core::limits::Profile;
+#[cfg(feature = "faults")]
+use duologue_faults::Fault;
 use thiserror::Error;
 
 use crate::config::{self, ConfigError, ServeTable};
 use crate::signals::Signals;
+#[cfg(feature = "faults")]
+use crate::start::start_faulty;
 use crate::start::{Handle, ServerOptions, StartError, start};
 
 /// Read when it exists and no other file is named.
@@ -37,6 +41,10 @@ pub struct ServeArgs {
     /// Named limits of new apps: default, seed-ja or seed-ko [default: default]
     #[arg(long, env = "DUOLOGUE_PROFILE", value_name = "NAME", value_parser = profile)]
     pub profile: Option<Profile>,
+    /// Break one rule on purpose, to see a suite notice it; see `duologue list --faults`
+    #[cfg(feature = "faults")]
+    #[arg(long, value_name = "ID", value_parser = fault)]
+    pub fault: Option<&'static Fault>,
     /// Configuration file with the table `serve` [default: duologue.toml, if there is one]
     #[arg(long, env = "DUOLOGUE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -95,18 +103,25 @@ pub enum ServeError {
 /// When the arguments do not fit or the server cannot start.
 pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
     let options = args.options()?;
+    let start = async || {
+        #[cfg(feature = "faults")]
+        if let Some(fault) = args.fault {
+            return start_faulty(options, fault).await;
+        }
+        start(options).await
+    };
     log_to_stderr();
     // Before the line is written: whoever reads it may send a signal at once.
     let signals = Signals::new().map_err(ServeError::Signals)?;
-    serve_until(options, &mut io::stdout(), signals.wait()).await
+    serve_until(start, &mut io::stdout(), signals.wait()).await
 }
 
 async fn serve_until(
-    options: ServerOptions,
+    start: impl AsyncFnOnce() -> Result<Handle, StartError>,
     out: &mut impl Write,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let server = start(options).await?;
+    let server = start().await?;
     announce(&server, out).map_err(ServeError::Output)?;
     stop.await;
     tracing::info!("stopping");
@@ -174,6 +189,11 @@ fn feature(text: &str) -> Result<Feature, String> {
             Feature::ALL.map(Feature::as_str).join(", ")
         )
     })
+}
+
+#[cfg(feature = "faults")]
+fn fault(id: &str) -> Result<&'static Fault, String> {
+    Fault::find(id).ok_or_else(|| "`duologue list --faults` lists them all".to_owned())
 }
 
 fn profile(text: &str) -> Result<Profile, String> {
@@ -275,7 +295,8 @@ mod tests {
     #[tokio::test]
     async fn one_line_tells_where_the_server_listens_until_it_stops() {
         let mut out = Vec::new();
-        let served = serve_until(ServerOptions::new("t"), &mut out, std::future::ready(())).await;
+        let start = async || start(ServerOptions::new("t")).await;
+        let served = serve_until(start, &mut out, std::future::ready(())).await;
         served.unwrap();
         let line: serde_json::Value = serde_json::from_slice(&out).unwrap();
         let url = line["listening"].as_str().unwrap();

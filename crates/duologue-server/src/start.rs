@@ -118,7 +118,9 @@ pub async fn start_faulty(
     options: ServerOptions,
     fault: &duologue_faults::Fault,
 ) -> Result<Handle, StartError> {
-    let (listen, config) = options.config()?;
+    let (listen, mut config) = options.config()?;
+    let version = &mut config.implementation.version;
+    version.push_str(&format!(" with the fault {}", fault.id));
     let (machine, wire) = fault.server(config);
     start_app(listen, Box::new(machine), |app| {
         crate::faulty::with(app, wire)

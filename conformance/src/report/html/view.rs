@@ -120,10 +120,11 @@ impl Page {
 
 fn facts(started: &RunStarted, record: &Record) -> Vec<(&'static str, String)> {
     let endpoint = &started.endpoint;
-    let endpoint = match started.origin {
+    let endpoint = match &started.origin {
         Origin::Endpoint => endpoint.clone(),
         Origin::Exec => format!("{endpoint} (started for the run)"),
         Origin::Embedded => "the reference server in this program".to_owned(),
+        Origin::Faulty(fault) => format!("the reference server with the fault {fault}"),
     };
     let date = i64::try_from(started.started_ms)
         .ok()

@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod exit_codes;
 mod explain;
+mod faults;
 mod features;
 mod front;
 mod golden;

@@ -2,7 +2,6 @@
 
 mod demands;
 mod files;
-mod suite;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,8 +11,11 @@ use duologue_conformance::requirements::Requirements;
 use duologue_conformance::scenario::Corpus;
 use duologue_faults::Fault;
 
-use files::{Matrix, Row};
-use suite::Suite;
+use crate::generated;
+use crate::suite::Suite;
+use files::texts;
+
+pub(crate) use files::{Matrix, Row, read};
 
 /// The flags of the command.
 #[derive(Debug, clap::Args)]
@@ -45,21 +47,26 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<ExitCode> {
         println!("{} faults, {missed} not noticed", rows.len());
         return Ok(ExitCode::from(u8::from(missed > 0)));
     }
-    runtime.block_on(suite.without_fault())?;
+    runtime.block_on(suite.passes())?;
     let matrix = Matrix {
         faults: runtime.block_on(suite.against(&chosen, args.jobs, false))?,
     };
-    let recorded = files::read(root)?;
+    let recorded = read(root)?;
     let mut complaints =
         demands::complaints(&matrix, Requirements::embedded(), &suite.scenario_ids());
     if !args.accept_lost {
         complaints.extend(demands::lost(&matrix, &recorded, &suite.scenario_ids()));
     }
     if complaints.is_empty() {
+        let files = texts(&matrix)?;
         if args.check {
-            complaints.extend(files::differences(root, &matrix)?);
+            complaints.extend(generated::differences(
+                root,
+                &files,
+                "cargo xtask kill-matrix",
+            ));
         } else {
-            files::write(root, &matrix)?;
+            generated::write(root, &files)?;
         }
     }
     for complaint in &complaints {
@@ -90,7 +97,7 @@ impl Matrix {
 }
 
 impl Row {
-    fn of(fault: &Fault, killed_by: Vec<String>) -> Self {
+    pub(crate) fn of(fault: &Fault, killed_by: Vec<String>) -> Self {
         Self {
             id: fault.id.to_owned(),
             sentence: fault.sentence.to_owned(),

@@ -1,6 +1,11 @@
-//! House keeping of the workspace: `cargo xtask tidy`, `cargo xtask kill-matrix`.
+//! House keeping of the workspace: `cargo xtask tidy`, `cargo xtask kill-matrix`, `cargo xtask ledger`.
 
+mod book;
+mod generated;
 mod kill_matrix;
+mod ledger;
+mod sources;
+mod suite;
 mod tidy;
 
 use std::path::Path;
@@ -21,6 +26,10 @@ enum Task {
     Tidy,
     /// Run the suite against every deliberate fault, and write which scenarios notice
     KillMatrix(kill_matrix::Args),
+    /// Write what proves and what implements each requirement, from a run of the suite
+    Ledger(ledger::Args),
+    /// mdBook's preprocessor: shows the ledger beside each requirement
+    Book(book::Args),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -29,6 +38,8 @@ fn main() -> anyhow::Result<ExitCode> {
         .canonicalize()?;
     match Cli::parse().command {
         Task::KillMatrix(args) => kill_matrix::run(&root, &args),
+        Task::Ledger(args) => ledger::run(&root, &args),
+        Task::Book(args) => book::run(&root, &args),
         Task::Tidy => {
             let found = tidy::check(&root)?;
             for defect in &found.defects {

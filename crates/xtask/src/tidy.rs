@@ -6,11 +6,12 @@ mod citations;
 mod requirements;
 mod sizes;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context as _;
 use duologue_conformance::requirements::Requirements;
 use duologue_conformance::scenario::Corpus;
+
+use crate::sources::rust_sources;
 
 /// What `tidy` found.
 pub(crate) struct Found {
@@ -38,46 +39,4 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Found> {
         defects.len()
     );
     Ok(Found { defects, summary })
-}
-
-/// A Rust file, by its path below the root.
-struct Source {
-    path: String,
-    text: String,
-}
-
-fn rust_sources(root: &Path) -> anyhow::Result<Vec<Source>> {
-    let mut paths = Vec::new();
-    for folder in ["crates", "conformance"] {
-        collect(&root.join(folder), "rs", &mut paths)?;
-    }
-    paths.sort();
-    paths
-        .into_iter()
-        .map(|path| {
-            let text = read(&path)?;
-            let path = path.strip_prefix(root)?.display().to_string();
-            Ok(Source { path, text })
-        })
-        .collect()
-}
-
-/// The files below a folder with one extension.
-fn collect(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let entries = folder
-        .read_dir()
-        .with_context(|| format!("reading {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, extension, into)?;
-        } else if path.extension().is_some_and(|found| found == extension) {
-            into.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }

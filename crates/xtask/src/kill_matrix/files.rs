@@ -8,27 +8,29 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+use crate::generated::Generated;
+
 const JSON: &str = "spec/generated/kill-matrix.json";
 const MARKDOWN: &str = "spec/generated/kill-matrix.md";
 
 /// Every fault and who notices it.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Matrix {
-    pub(super) faults: Vec<Row>,
+pub(crate) struct Matrix {
+    pub(crate) faults: Vec<Row>,
 }
 
 /// One fault.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Row {
-    pub(super) id: String,
-    pub(super) sentence: String,
-    pub(super) requirement: String,
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) sentence: String,
+    pub(crate) requirement: String,
     /// The scenarios that cite the requirement and fail, by id.
-    pub(super) killed_by: Vec<String>,
+    pub(crate) killed_by: Vec<String>,
 }
 
 /// The recorded matrix; an empty one if there is none yet.
-pub(super) fn read(root: &Path) -> anyhow::Result<Matrix> {
+pub(crate) fn read(root: &Path) -> anyhow::Result<Matrix> {
     match fs::read(root.join(JSON)) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .with_context(|| format!("{JSON} is no kill matrix; delete it and run again")),
@@ -37,30 +39,10 @@ pub(super) fn read(root: &Path) -> anyhow::Result<Matrix> {
     }
 }
 
-/// Writes both files.
-pub(super) fn write(root: &Path, matrix: &Matrix) -> anyhow::Result<()> {
-    for (path, text) in texts(matrix)? {
-        fs::write(root.join(path), text).with_context(|| format!("writing {path}"))?;
-    }
-    Ok(())
-}
-
-/// The files that say something else than `matrix`.
-pub(super) fn differences(root: &Path, matrix: &Matrix) -> anyhow::Result<Vec<String>> {
-    let mut differences = Vec::new();
-    for (path, text) in texts(matrix)? {
-        if fs::read_to_string(root.join(path)).unwrap_or_default() != text {
-            differences.push(format!(
-                "{path}: out of date; run `cargo xtask kill-matrix`"
-            ));
-        }
-    }
-    Ok(differences)
-}
-
-fn texts(matrix: &Matrix) -> anyhow::Result<[(&'static str, String); 2]> {
+/// Both files, as they should be.
+pub(super) fn texts(matrix: &Matrix) -> anyhow::Result<Vec<Generated>> {
     let json = serde_json::to_string_pretty(matrix)? + "\n";
-    Ok([(JSON, json), (MARKDOWN, markdown(matrix))])
+    Ok(vec![(JSON, json), (MARKDOWN, markdown(matrix))])
 }
 
 fn markdown(matrix: &Matrix) -> String {

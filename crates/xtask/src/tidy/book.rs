@@ -4,7 +4,7 @@ use std::path::Path;
 
 use regex::Regex;
 
-use super::{collect, read};
+use crate::sources::{collect, read};
 
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     let folder = root.join("spec/src");

@@ -3,7 +3,7 @@
 use duologue_conformance::requirements::{Proof, Requirements};
 use duologue_conformance::scenario::Corpus;
 
-use super::Source;
+use crate::sources::Source;
 
 pub(super) fn check(
     requirements: &Requirements,

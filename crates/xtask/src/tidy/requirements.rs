@@ -5,7 +5,7 @@ use std::path::Path;
 
 use regex::Regex;
 
-use super::{collect, read};
+use crate::sources::{collect, read};
 
 /// The prefix of each chapter's ids.
 const PREFIXES: &[(&str, &str)] = &[

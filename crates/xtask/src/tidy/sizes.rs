@@ -1,6 +1,6 @@
 //! File sizes and first lines: a file fits the head, and its first line says what it is.
 
-use super::Source;
+use crate::sources::Source;
 
 /// Split at this many lines.
 const LINES_MAX: usize = 500;

@@ -1,4 +1,4 @@
-//! Running scenarios against faulty servers.
+//! Running scenarios against the reference server and against faulty ones.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use duologue_server::{Handle, ServerOptions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::files::Row;
+use crate::kill_matrix::Row;
 
 /// Only this machine can reach the servers, and only while they are run against.
 const OPERATOR_TOKEN: &str = "kill-matrix";
@@ -25,24 +25,25 @@ const OPERATOR_TOKEN: &str = "kill-matrix";
 const STEP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// All scenarios.
-pub(super) struct Suite {
+pub(crate) struct Suite {
     fixtures: Vec<Arc<Fixture>>,
 }
 
 impl Suite {
-    pub(super) fn new(corpus: Corpus) -> Self {
+    pub(crate) fn new(corpus: Corpus) -> Self {
         Self {
             fixtures: corpus.fixtures.into_iter().map(Arc::new).collect(),
         }
     }
 
-    pub(super) fn scenario_ids(&self) -> BTreeSet<String> {
+    pub(crate) fn scenario_ids(&self) -> BTreeSet<String> {
         let ids = self.fixtures.iter();
         ids.map(|fixture| fixture.scenario.id.to_string()).collect()
     }
 
     /// Demands that the reference server passes everything: otherwise no failure means anything.
-    pub(super) async fn without_fault(&self) -> anyhow::Result<()> {
+    /// Returns what each said.
+    pub(crate) async fn passes(&self) -> anyhow::Result<Vec<ScenarioFinished>> {
         let server = duologue_server::start(ServerOptions::new(OPERATOR_TOKEN)).await?;
         let finished = perform(server, self.fixtures.clone()).await?;
         let missed: Vec<&ScenarioFinished> = finished
@@ -56,11 +57,11 @@ impl Suite {
                 told(first)
             );
         }
-        Ok(())
+        Ok(finished)
     }
 
     /// Runs against each fault the scenarios that cite the requirement it breaks.
-    pub(super) async fn against(
+    pub(crate) async fn against(
         &self,
         faults: &[&'static Fault],
         jobs: usize,

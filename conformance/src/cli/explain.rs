@@ -1,8 +1,10 @@
-//! `duologue explain`: a requirement, the scenarios that prove it, and how they went.
+//! `duologue explain`: a requirement, the scenarios that prove it, how they went, and the faults that
+//! break it on purpose.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use duologue_faults::Fault;
 use serde_json::{Value, json};
 
 use super::list::print;
@@ -14,7 +16,7 @@ use crate::requirements::{Proof, Requirement, Requirements};
 use crate::scenario::{Corpus, Feature, Fixture, RequirementId, ScenarioId};
 use crate::verdict::ExitCode;
 
-/// Explains a requirement: its sentence, the scenarios that prove it, how they went.
+/// Explains a requirement: its sentence, the scenarios that prove it, the faults that break it.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ExplainArgs {
     /// The id of the requirement, such as OFF-004
@@ -143,7 +145,18 @@ fn as_text(requirement: &Requirement, proofs: &[Proving<'_>]) -> String {
             shown.push_str(&format!("    {verdict}: {file}\n"));
         }
     }
+    let faults: Vec<&Fault> = breaking(requirement).collect();
+    if !faults.is_empty() {
+        shown.push_str("\nbroken on purpose by `duologue run --fault ID`:\n");
+    }
+    for fault in faults {
+        shown.push_str(&format!("\n  {} — {}\n", fault.id, fault.sentence));
+    }
     shown
+}
+
+fn breaking(requirement: &Requirement) -> impl Iterator<Item = &'static Fault> {
+    Fault::all().filter(|fault| fault.requirement == requirement.id.as_str())
 }
 
 fn as_json(requirement: &Requirement, proofs: &[Proving<'_>]) -> Value {
@@ -162,10 +175,13 @@ fn as_json(requirement: &Requirement, proofs: &[Proving<'_>]) -> Value {
             })
         })
         .collect();
+    let faults: Vec<Value> = breaking(requirement)
+        .map(|fault| json!({ "id": fault.id, "sentence": fault.sentence }))
+        .collect();
     json!({
         "id": requirement.id, "level": requirement.keyword, "text": requirement.text,
         "chapter": requirement.chapter, "file": file_of(&requirement.chapter),
-        "proof": requirement.proof, "scenarios": scenarios,
+        "proof": requirement.proof, "scenarios": scenarios, "faults": faults,
     })
 }
 

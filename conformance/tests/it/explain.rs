@@ -24,6 +24,8 @@ fn a_requirement_is_explained_with_its_scenarios_whatever_its_case() {
     ];
     shows(&["explain", "off-004"], 0, &words);
     shows(&["explain", "MED-001"], 0, &["needs media"]);
+    let fault = "sending-repeat-stored-twice — A repeat is a new message.";
+    shows(&["explain", "SND-005"], 0, &["run --fault ID", fault]);
     let why = "untestable: randomness cannot be told from its samples";
     shows(&["explain", "SEC-004"], 0, &[why]);
     shows(&["explain", "CLI-001"], 0, &["client: unit tests"]);

@@ -55,7 +55,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
 
 fn find(id: &str, corpus: &Corpus) -> Result<&'static Requirement, Failure> {
     let requirements = Requirements::embedded();
-    let known = RequirementId::parse(&id.to_uppercase())
+    let known = RequirementId::parse(&written_out(id))
         .ok()
         .and_then(|id| requirements.get(&id));
     known.ok_or_else(|| {
@@ -72,6 +72,15 @@ fn find(id: &str, corpus: &Corpus) -> Result<&'static Requirement, Failure> {
             code: ExitCode::NothingSelected,
         }
     })
+}
+
+/// The id in capitals and with all its zeros: `off-4` means OFF-004.
+fn written_out(id: &str) -> String {
+    let id = id.to_uppercase();
+    match id.split_once('-') {
+        Some((prefix, number)) => format!("{prefix}-{number:0>3}"),
+        None => id,
+    }
 }
 
 /// A scenario that proves the requirement, and what reports say of it.

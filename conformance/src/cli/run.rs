@@ -172,7 +172,7 @@ fn tell_of_too_few(min_graded: u64, finished: &RunFinished) {
     );
     if finished.outcome == RunOutcome::Incomplete && others == 0 && graded < min_graded {
         anstream::eprintln!(
-            "duologue: {graded} scenarios were graded, and --min-graded asks for {min_graded}"
+            "duologue: too few scenarios were graded: {graded}; --min-graded asks for {min_graded}"
         );
     }
 }

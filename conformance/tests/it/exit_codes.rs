@@ -270,7 +270,7 @@ fn too_few_graded_and_a_folder_without_scenarios_are_told_in_words() {
     exits(
         &args,
         3,
-        "1 scenarios were graded, and --min-graded asks for 2",
+        "too few scenarios were graded: 1; --min-graded asks for 2",
     );
     let empty = tempfile::tempdir().unwrap();
     let args = ["run", "--fixtures", empty.path().to_str().unwrap()];

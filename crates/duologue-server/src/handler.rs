@@ -107,8 +107,8 @@ async fn plain_request(shared: &Arc<Shared>, parts: &Parts, body: HttpBody) -> (
     (answer, whole)
 }
 
-/// Reads a body up to one byte more than any app allows, so that the core can refuse it. Also tells
-/// whether that was all (LIM-007).
+/// Reads a body up to one byte more than any app allows, so that the core can refuse it (LIM-007).
+/// Also tells whether that was all.
 async fn collect(mut body: HttpBody) -> Result<(Bytes, bool), axum::Error> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {

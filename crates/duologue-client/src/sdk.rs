@@ -32,7 +32,7 @@ pub struct Settings {
     /// A stream without even a heartbeat for so long counts as failed: two heartbeats of the
     /// server.
     pub silence: Duration,
-    /// What an earlier client of this user knew, so that it is not handed over again (CLI-003).
+    /// What an earlier client of this user knew, so that it is not handed over again.
     pub store: Store,
 }
 
@@ -54,9 +54,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// `login(user, credential, device)`: starts a session; its stream opens by itself and is kept
-    /// open until [`Client::logout`] or [`Event::Kicked`] (CLI-001, CLI-008, CLI-010). A login
-    /// without an answer is tried until it has one. Must be called on a tokio runtime.
+    /// `login(user, credential, device)`: starts a session; its stream opens by itself (CLI-001)
+    /// and is kept open until [`Client::logout`] or [`Event::Kicked`] (CLI-008). A login without an
+    /// answer is tried until it has one. Must be called on a tokio runtime.
     ///
     /// # Errors
     /// When the server refuses.
@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// `get_message`: up to `count` messages with `peer` below the seq `before`, or the newest,
-    /// ascending (CLI-014 to CLI-018).
+    /// ascending (CLI-017).
     ///
     /// # Errors
     /// See [`ReadError`].

@@ -1,4 +1,5 @@
-//! The bodies of successful answers (spec: HTTP binding).
+//! The bodies of successful answers, field by field as the tables of the specification show them
+//! (HTT-001; spec: HTTP binding).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::message::Message;
 use crate::policy::{AcceptFrom, Policy, word};
 use crate::time::Timestamp;
 
-/// The version of the protocol this crate speaks.
+/// The version of the protocol this crate speaks (VER-001).
 pub const PROTOCOL_VERSION: &str = "1.0";
 
 /// `GET /v1/server`.

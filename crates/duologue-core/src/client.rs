@@ -2,7 +2,7 @@
 //!
 //! One way in ([`Client::handle`]), one way out (its [`Effect`]s). The shell that owns the sockets
 //! and the clock obeys the effects in order and reports what became of them. The specification's
-//! chapter on the client (CLI-001 to CLI-018) is the whole of what happens here:
+//! chapter on the client is the whole of what happens here:
 //!
 //! ```text
 //!  logged_out                        ended ◄──── kicked or 401, from every state with a session
@@ -22,22 +22,22 @@
 //! | State | Input | Next | Effects | File |
 //! |---|---|---|---|---|
 //! | `logged_out`, `ended` | login | `connecting` | login request | `connection` |
-//! | `connecting` | login answered 2xx | `connecting` | open stream (CLI-001) | `connection` |
+//! | `connecting` | login answered 2xx | `connecting` | open stream | `connection` |
 //! | `connecting` | login refused | `logged_out` | `login` fails | `connection` |
-//! | `connecting` | no answer, 429, 5xx | `waiting` | timer (CLI-009) | `connection` |
+//! | `connecting` | no answer, 429, 5xx | `waiting` | timer | `connection` |
 //! | `connecting` | stream opened | `syncing` | – | `connection` |
 //! | `connecting` | stream refused otherwise | `ended` | on_kicked | `connection` |
-//! | `syncing`, `live` | `message` | same | on_new_message if unknown, acknowledge (CLI-002…006) | `receive` |
-//! | `syncing` | `recents` | same | on_new_message for the unknown (CLI-002) | `receive` |
-//! | `syncing` | `sync_done` | `live` | on_refresh (CLI-004) | `receive` |
-//! | `syncing`, `live` | stream ended | `waiting` | timer (CLI-008) | `connection` |
+//! | `syncing`, `live` | `message` | same | on_new_message if unknown, acknowledge | `receive` |
+//! | `syncing` | `recents` | same | on_new_message for the unknown | `receive` |
+//! | `syncing` | `sync_done` | `live` | on_refresh | `receive` |
+//! | `syncing`, `live` | stream ended | `waiting` | timer | `connection` |
 //! | `waiting` | wake, delay over | `connecting` | open stream, or login request | `connection` |
-//! | any with a session | `kicked`, 401 | `ended` | on_kicked (CLI-010) | `receive`, `connection` |
+//! | any with a session | `kicked`, 401 | `ended` | on_kicked | `receive`, `connection` |
 //! | any | logout | `logged_out` | logout request if there is a session | `connection` |
 //!
 //! Everything else changes nothing: numbers of streams and requests tell late news from new.
-//! `send_message` ([`Input::SendMessage`], file `send`, CLI-011…013) and `get_message`
-//! ([`Input::GetMessage`], file `read`, CLI-014…018) run beside these states.
+//! `send_message` ([`Input::SendMessage`], file `send`) and `get_message` ([`Input::GetMessage`],
+//! file `read`) run beside these states.
 
 mod acks;
 mod answer;
@@ -92,7 +92,7 @@ pub struct Client {
     numbers: u64,
     /// Attempts to connect that failed since the last complete sync.
     failures: u32,
-    /// Grows with every login and every stream (CLI-018).
+    /// Grows with every login and every stream.
     connection: u64,
     store: Store,
     acks: Acks,
@@ -163,7 +163,7 @@ impl Client {
     }
 
     /// What the next client of this user may start with: messages that the application has not
-    /// confirmed are to be handed over again (CLI-003, CLI-005).
+    /// confirmed are to be handed over again (CLI-005).
     #[must_use]
     pub fn to_store(&self) -> Store {
         let mut store = self.store.clone();

@@ -143,7 +143,7 @@ impl MediaKind {
         }
     }
 
-    /// The largest size of the kind, in bytes.
+    /// The largest size of the kind, in bytes (MSG-013).
     #[must_use]
     pub fn bytes_max(self, limits: &Limits) -> u64 {
         match self {
@@ -171,7 +171,9 @@ impl Content {
         Self::read(&Object::root(&body), limits)
     }
 
-    /// Reads the content of a send: any type but `system`, known fields only, null as absent.
+    /// Reads the content of a send: any type but `system` (SYS-001, MSG-006), known fields only
+    /// (MSG-004), null as absent (MSG-005), every value as it came (MSG-003). Names and formats of
+    /// files are free (MSG-014).
     pub(crate) fn read(body: &Object<'_>, limits: &Limits) -> Result<Self, ApiError> {
         let fields = body.object("content")?;
         let kind = fields.string("type")?;
@@ -237,7 +239,8 @@ impl Content {
         }
     }
 
-    /// The bytes the message counts: canonical JSON (RFC 8785) of the content plus `custom_data`.
+    /// The bytes the message counts: canonical JSON (RFC 8785) of the content plus `custom_data`
+    /// (MSG-015).
     #[must_use]
     pub fn stored_bytes(&self, custom_data: Option<&str>) -> u64 {
         // Serialising to memory fails for no value of this type: no maps with odd keys, no NaN.
@@ -252,6 +255,7 @@ impl Content {
     }
 }
 
+/// Reads a declared size, up to the limit of its kind (MSG-013).
 fn read_bytes(fields: &Object<'_>, kind: MediaKind, limits: &Limits) -> Result<u64, ApiError> {
     let bytes = fields.integer("bytes", 1, MAX_SAFE_INTEGER)?;
     let max = kind.bytes_max(limits);
@@ -265,7 +269,8 @@ fn read_bytes(fields: &Object<'_>, kind: MediaKind, limits: &Limits) -> Result<u
     Ok(bytes)
 }
 
-/// Reads a URL: `http(s)://…` or `/v1/media/<id>`, printable ASCII, at most `url_bytes_max`.
+/// Reads a URL: `http(s)://…` or `/v1/media/<id>`, printable ASCII, at most `url_bytes_max`
+/// (MSG-011). Nobody looks what is there (MSG-012, SEC-008).
 pub(crate) fn read_url(
     fields: &Object<'_>,
     name: &str,

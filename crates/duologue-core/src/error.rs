@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal;)*) => {
-        /// Every error code of this version.
+        /// Every error code of this version, each with its one status (ERR-002).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $code)] $variant,)*
@@ -152,7 +152,7 @@ impl ApiError {
         }
     }
 
-    /// An error about one field.
+    /// An error about one field, which it names (ERR-003).
     pub fn at(code: ErrorCode, field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code,

@@ -148,6 +148,7 @@ impl Event {
         }
     }
 
+    /// The JSON of the `data:` line (STR-003).
     fn data(&self) -> serde_json::Result<String> {
         match self {
             Self::Message(data) => serde_json::to_string(data),
@@ -168,8 +169,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The Server-Sent Events text, with the empty line that ends it. JSON escapes every line
-    /// break inside a string, so no text can break the framing.
+    /// The Server-Sent Events text, with the empty line that ends it. JSON escapes every line break
+    /// inside a string, so no text can break the framing (STR-002).
     #[must_use]
     pub fn to_sse(&self) -> String {
         let mut text = format!("event: {}\n", self.event.name());

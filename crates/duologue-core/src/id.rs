@@ -24,6 +24,7 @@ pub enum IdError {
     NotDecimal,
 }
 
+/// The grammar of ids: an alphabet, and a length in bytes (IDN-001, IDN-007).
 fn check(text: &str, max: usize, allowed: fn(char) -> bool) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
@@ -259,7 +260,7 @@ pub fn parse_decimal(text: &str) -> Result<u64, IdError> {
 pub struct Cursor(pub u64);
 
 impl Cursor {
-    /// Parses 1–19 decimal digits.
+    /// Parses 1–19 decimal digits (IDN-010).
     pub fn parse(text: &str) -> Result<Self, IdError> {
         parse_decimal(text).map(Self)
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{ApiError, ErrorCode};
 
-/// Parses a request body: a JSON object no deeper than `depth_max`.
+/// Parses a request body: a JSON object no deeper than `depth_max` (ERR-004).
 pub(crate) fn parse_object(body: &[u8], depth_max: u64) -> Result<Map<String, Value>, ApiError> {
     let Value::Object(map) = parse_value(body, depth_max)? else {
         return Err(malformed("the body must be a JSON object".into()));
@@ -28,6 +28,7 @@ fn malformed(what: String) -> ApiError {
     ApiError::new(ErrorCode::MalformedJson, what)
 }
 
+/// How deep a value is nested: each object or array adds one, scalars add nothing (LIM-008).
 fn nesting(value: &Value) -> u64 {
     match value {
         Value::Array(items) => 1 + items.iter().map(nesting).max().unwrap_or(0),
@@ -36,7 +37,8 @@ fn nesting(value: &Value) -> u64 {
     }
 }
 
-/// A JSON object and its dotted path from the root of the body.
+/// A JSON object and its dotted path from the root of the body. A member that nobody asks for is
+/// never looked at (VER-002).
 #[derive(Debug, Clone)]
 pub(crate) struct Object<'a> {
     map: &'a Map<String, Value>,
@@ -51,7 +53,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The path of a member, for error answers.
+    /// The path of a member, for error answers (ERR-003).
     pub(crate) fn at(&self, name: &str) -> String {
         if self.path.is_empty() {
             name.into()
@@ -60,6 +62,7 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The error of a member of another type (MSG-007).
     fn wrong(&self, name: &str, expected: &str) -> ApiError {
         ApiError::invalid(
             self.at(name),
@@ -67,7 +70,7 @@ impl<'a> Object<'a> {
         )
     }
 
-    /// A required member's error.
+    /// A required member's error (MSG-007).
     pub(crate) fn missing(&self, name: &str) -> ApiError {
         ApiError::invalid(self.at(name), format!("`{}` is required", self.at(name)))
     }
@@ -85,6 +88,7 @@ impl<'a> Object<'a> {
         self.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// A string of any code points but U+0000 (MSG-010).
     pub(crate) fn opt_string(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
         let text = match self.get(name) {
             None => return Ok(None),
@@ -100,6 +104,7 @@ impl<'a> Object<'a> {
         self.opt_string(name)?.ok_or_else(|| self.missing(name))
     }
 
+    /// A string of at least one byte (MSG-008).
     pub(crate) fn non_empty(&self, name: &str) -> Result<&'a str, ApiError> {
         match self.string(name)? {
             "" => Err(self.wrong(name, "a non-empty string")),
@@ -126,6 +131,7 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// An integer without fraction and exponent (MSG-009), both bounds included (MSG-008).
     pub(crate) fn opt_integer(
         &self,
         name: &str,
@@ -147,6 +153,7 @@ impl<'a> Object<'a> {
             .ok_or_else(|| self.missing(name))
     }
 
+    /// A number written in any way, both bounds included (MSG-008).
     pub(crate) fn number(&self, name: &str, min: f64, max: f64) -> Result<f64, ApiError> {
         self.get(name)
             .ok_or_else(|| self.missing(name))?

@@ -46,7 +46,7 @@ impl Profile {
             .find(|profile| profile.as_str() == text)
     }
 
-    /// The limits of the profile.
+    /// The limits of the profile (LIM-002).
     #[must_use]
     pub fn limits(self) -> Limits {
         let both = Limits::default();
@@ -82,7 +82,8 @@ macro_rules! limits {
             /// The names, in the order of the table.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
 
-            /// Replaces what `fields` names; above the ceiling the ceiling is granted.
+            /// Replaces what `fields` names (LIM-006); above the ceiling the ceiling is granted
+            /// (LIM-003).
             pub(crate) fn update(&mut self, fields: &crate::json::Object<'_>) -> Result<(), crate::ApiError> {
                 $(if let Some(value) = LimitValue::read(fields, stringify!($name), $min, $max)? {
                     self.$name = value;
@@ -93,6 +94,8 @@ macro_rules! limits {
     };
 }
 
+/// How a limit is asked for: an integer not below its least value, and null only where there may be
+/// no such cap (LIM-004).
 trait LimitValue: Sized {
     fn read(
         fields: &crate::json::Object<'_>,

@@ -19,7 +19,7 @@ macro_rules! word {
         }
 
         impl $name {
-            /// Reads an optional member; the refusal lists the words.
+            /// Reads an optional member; the refusal lists the words (PRM-018, ADM-010).
             pub(crate) fn read(
                 fields: &crate::json::Object<'_>,
                 name: &str,
@@ -99,7 +99,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Replaces what `fields` names.
+    /// Replaces what `fields` names (HTT-004, ADM-010).
     pub(crate) fn update(&mut self, fields: &Object<'_>) -> Result<(), ApiError> {
         if let Some(value) = Messaging::read(fields, "messaging")? {
             self.messaging = value;

@@ -206,7 +206,7 @@ impl Server {
             .is_some_and(|app| app.is_registered(target))
     }
 
-    /// Notes that a push gateway called a token gone: the registration ends.
+    /// Notes that a push gateway called a token gone: the registration ends (PSH-017).
     pub fn push_gone(&mut self, target: &PushTarget) {
         if let Some(app) = self.apps.get_mut(&target.app)
             && app.is_registered(target)

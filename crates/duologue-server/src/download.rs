@@ -16,7 +16,8 @@ use crate::reply;
 
 const PIECE_BYTES: u64 = 64 << 10;
 
-/// Completes the answer `head` with the bytes that the request's headers ask for.
+/// Completes the answer `head` with the bytes that the request's headers ask for (MED-005,
+/// MED-010), never as something to render (MED-009).
 pub(crate) fn answer(
     head: Response,
     stored: &StoredMedia,
@@ -57,6 +58,7 @@ fn range_header(request: &HeaderMap) -> Option<&str> {
     first.filter(|_| alone)?.to_str().ok()
 }
 
+/// 416 for a range behind the end of the file (MED-011).
 fn not_satisfiable(size: u64) -> Response {
     let message = format!("the upload has {size} bytes; the range lies outside");
     let reply = Reply::error(&ApiError::new(ErrorCode::RangeNotSatisfiable, message));

@@ -26,6 +26,7 @@ struct Reader {
     _departure: Departure,
 }
 
+/// Notes, when it is dropped, that nobody reads any more (STR-022).
 struct Departure {
     shared: Arc<Shared>,
     stream: StreamId,
@@ -37,7 +38,9 @@ impl Drop for Departure {
     }
 }
 
-/// The body that carries `inbox`, with a comment line twice in every `heartbeat_ms`.
+/// The body that carries `inbox`, with a comment line twice in every `heartbeat_ms` (STR-004) of
+/// real time (CLK-007); writing it to a connection that is gone fails, and so ends the stream
+/// (STR-022).
 pub(crate) fn body(shared: Arc<Shared>, stream: StreamId, heartbeat_ms: u64, inbox: Inbox) -> Body {
     let every = Duration::from_millis((heartbeat_ms / 2).max(1)).min(LONGEST_BEAT);
     let reader = Reader {

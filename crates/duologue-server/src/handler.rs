@@ -22,7 +22,7 @@ use crate::shared::{Shared, internal};
 use crate::socket::Unread;
 use crate::{download, events, reply, upload};
 
-/// The longest time a client may take for a body that is not an upload.
+/// The longest time a client may take for a body that is not an upload (SEC-009).
 const BODY_TIME: Duration = Duration::from_secs(60);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -107,8 +107,8 @@ async fn plain_request(shared: &Arc<Shared>, parts: &Parts, body: HttpBody) -> (
     (answer, whole)
 }
 
-/// Reads a body up to one byte more than any app allows, so that the core can refuse it. Also
-/// tells whether that was all.
+/// Reads a body up to one byte more than any app allows, so that the core can refuse it (LIM-007).
+/// Also tells whether that was all.
 async fn collect(mut body: HttpBody) -> Result<(Bytes, bool), axum::Error> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {

@@ -2,7 +2,7 @@
 
 use duologue_core::server::IdSource;
 
-/// Random bits of the operating system.
+/// Random bits of the operating system (SEC-004).
 #[derive(Debug, Default)]
 pub(crate) struct RandomIds;
 

@@ -17,9 +17,9 @@ use tokio::time::sleep;
 use crate::shared::Shared;
 use crate::socket::{Socket, Unread};
 
-/// Connections held at a time; further ones wait to be accepted.
+/// Connections held at a time; further ones wait to be accepted (SEC-009).
 const CONNECTIONS_MAX: usize = 8192;
-/// How long a client may take to send the head of a request, and to begin the next one.
+/// How long a client may take to send the head of a request, and to begin the next one (SEC-009).
 const HEAD_TIME: Duration = Duration::from_secs(60);
 /// A pause when the system has no more sockets to give.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);

@@ -73,7 +73,7 @@ impl Outboxes {
         true
     }
 
-    /// Ends a stream after what is queued.
+    /// Ends a stream after what is queued (STR-021).
     pub(crate) fn close(&mut self, stream: StreamId) {
         self.open.remove(&stream);
     }

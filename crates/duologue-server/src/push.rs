@@ -25,7 +25,7 @@ pub(crate) struct Job {
     pub(crate) request: Box<PushRequest>,
 }
 
-/// The waiting calls of every session that has a worker.
+/// The waiting calls of every session that has a worker (PSH-012).
 #[derive(Debug, Default)]
 pub(crate) struct PushQueues(HashMap<SessionId, VecDeque<Job>>);
 
@@ -76,7 +76,8 @@ pub(crate) fn client() -> Result<reqwest::Client, Box<dyn std::error::Error>> {
     Ok(client)
 }
 
-/// Makes the calls of one session until none is left.
+/// Makes the calls of one session until none is left, each after the answer to the one before
+/// (PSH-012). No request waits for it (PSH-019).
 pub(crate) async fn work(shared: Arc<Shared>, session: SessionId) {
     while let Some(job) = shared.next_push(session) {
         if call(&shared.gateways, &job).await == Some(StatusCode::GONE) {
@@ -85,7 +86,8 @@ pub(crate) async fn work(shared: Arc<Shared>, session: SessionId) {
     }
 }
 
-/// One call; no second try. The URL and the token stay out of the log: both may be secrets.
+/// One call (PSH-013); no second try (PSH-018). The URL and the token stay out of the log: both may
+/// be secrets (SEC-006).
 async fn call(gateways: &reqwest::Client, job: &Job) -> Option<StatusCode> {
     let message_id = job.request.message_id.as_str();
     let body = match serde_json::to_vec(&job.request) {

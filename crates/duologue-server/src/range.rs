@@ -1,13 +1,13 @@
 //! The `Range` header: one range of bytes, or the whole (RFC 9110, section 14).
 
-/// What part of a file is asked for.
+/// What part of a file is asked for (MED-010).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// All of it; also when the header is malformed or names several ranges.
     Whole,
     /// From the first to the last byte, both inclusive.
     Part(u64, u64),
-    /// A range without a single byte of the file.
+    /// A range without a single byte of the file (MED-011).
     Nothing,
 }
 
@@ -18,6 +18,7 @@ pub(crate) fn wanted(header: Option<&str>, size: u64) -> Wanted {
         .unwrap_or(Wanted::Whole)
 }
 
+/// One range, closed (MED-010) or open at either end (MED-012).
 fn parse(text: &str, size: u64) -> Option<Wanted> {
     let (unit, range) = text.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {

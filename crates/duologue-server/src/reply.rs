@@ -19,7 +19,7 @@ pub(crate) fn head(reply: &Reply) -> Response {
     answer
 }
 
-/// The answer to a reply with a JSON body or none.
+/// The answer to a reply with a JSON body or none (HTT-002).
 pub(crate) fn plain(reply: Reply) -> Response {
     let mut answer = head(&reply);
     match reply.body {
@@ -32,7 +32,7 @@ pub(crate) fn plain(reply: Reply) -> Response {
     }
 }
 
-/// The head of an event stream.
+/// The head of an event stream (STR-001).
 pub(crate) fn stream(reply: &Reply, body: HttpBody) -> Response {
     let mut answer = head(reply).map(|_| body);
     let headers = answer.headers_mut();

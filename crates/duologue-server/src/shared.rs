@@ -56,8 +56,9 @@ impl Shared {
         }
     }
 
-    /// Lets the machine handle a request and obeys its effects. A reply that opens a stream comes
-    /// with the stream's inbox.
+    /// Lets the machine handle a request and obeys its effects, all before the next request gets in
+    /// and before this one is answered (MOD-009, MOD-010). A reply that opens a stream comes with
+    /// the stream's inbox.
     pub(crate) fn handle(self: &Arc<Self>, request: Request<'_>) -> (Reply, Option<Inbox>) {
         let mut guard = self.lock();
         let state = &mut *guard;
@@ -113,8 +114,8 @@ impl Shared {
         state.machine.stream_closed(stream);
     }
 
-    /// The next push of a session's worker; `None` ends the worker. What waited for a
-    /// registration that has ended is dropped.
+    /// The next push of a session's worker; `None` ends the worker. What waited for a registration
+    /// that has ended is dropped (PSH-006).
     pub(crate) fn next_push(&self, session: SessionId) -> Option<Job> {
         let mut state = self.lock();
         loop {

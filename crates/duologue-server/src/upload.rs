@@ -51,6 +51,7 @@ pub(crate) fn cut_off(message: &str) -> Reply {
     Reply::error(&ApiError::new(ErrorCode::MalformedJson, message))
 }
 
+/// Writes the body to the disk, up to the limit, whatever length was declared (MED-003).
 async fn store(bytes_max: u64, mut body: Body) -> Result<(MediaFile, u64), Failure> {
     let mut file = scratch_file().await.map_err(Failure::Disk)?;
     let mut bytes = 0_u64;

@@ -56,7 +56,7 @@ pub(super) async fn stream(
     }
 }
 
-/// The next event; none at the end of the stream, however it comes.
+/// The next event, comments left out (CLI-007); none at the end of the stream, however it comes.
 async fn next_event(events: &mut EventStream, silence: Duration) -> Option<RawEvent> {
     loop {
         match events.next(Instant::now() + silence).await {

@@ -1,4 +1,4 @@
-//! Which cursor may be acknowledged (CLI-005, CLI-006).
+//! Which cursor may be acknowledged.
 
 use std::collections::VecDeque;
 
@@ -42,7 +42,7 @@ impl Acks {
         self.advance();
     }
 
-    /// An event with this cursor came, and its message has been handed over or was known.
+    /// An event with this cursor came, and its message has been handed over or was known (CLI-006).
     pub(super) fn receive(&mut self, cursor: Cursor) {
         self.received.push_back((cursor, self.begun));
         self.advance();
@@ -95,6 +95,8 @@ impl Acks {
         self.in_flight = false;
     }
 
+    /// Makes ready the cursors whose messages, and all before them, the application has taken
+    /// (CLI-005).
     fn advance(&mut self) {
         while let Some((cursor, needed)) = self.received.front().copied() {
             if needed > self.taken {

@@ -78,6 +78,7 @@ impl Answer {
         self.judge_with(|_| Some(()))
     }
 
+    /// Judges by the status alone; the code is for the caller to read (VER-004).
     fn judge_with<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Outcome<T> {
         let Self::Http { status, body } = self else {
             return Outcome::Again { not_before_ms: 0 };

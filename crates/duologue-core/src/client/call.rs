@@ -62,7 +62,7 @@ pub enum Call {
     Login(Account),
     /// `DELETE /v1/sessions/current`.
     Logout,
-    /// `POST /v1/events/ack` (CLI-005, CLI-006).
+    /// `POST /v1/events/ack`.
     Acknowledge(Cursor),
     /// `POST /v1/messages`; a repeat has the same body (CLI-011).
     Send(Value),

@@ -7,7 +7,7 @@ use crate::content::Content;
 use crate::id::{ClientMsgId, MessageId, PeerId, Seq, UserId};
 use crate::time::Timestamp;
 
-/// A message in the view of the client's user (spec: messages, CLI-002, CLI-007).
+/// A message in the view of the client's user (spec: messages).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatMessage {
     /// The identity that all copies share.

@@ -1,4 +1,4 @@
-//! Logging in, opening streams, and opening them again (CLI-001, CLI-008, CLI-009, CLI-010).
+//! Logging in, opening streams, and opening them again.
 
 use serde::Deserialize;
 
@@ -43,6 +43,7 @@ impl Client {
         self.leave(State::LoggedOut, None, turn);
     }
 
+    /// With the session its stream opens, unasked (CLI-001).
     pub(super) fn login_answered(
         &mut self,
         request: RequestId,
@@ -101,6 +102,7 @@ impl Client {
         }
     }
 
+    /// The session is still there: the next stream is due after a delay (CLI-008).
     pub(super) fn stream_ended(&mut self, stream: StreamNumber, turn: &mut Turn<'_>) {
         if self.state.stream() == Some(stream) {
             self.wait(false, 0, turn);
@@ -131,7 +133,8 @@ impl Client {
         self.leave(State::Ended, Some(refusal.code), turn);
     }
 
-    /// Ends everything that belongs to the session; says why if the server ended it.
+    /// Ends everything that belongs to the session, attempts to connect included (CLI-010); says
+    /// why if the server ended it.
     pub(super) fn leave(&mut self, to: State, kicked: Option<String>, turn: &mut Turn<'_>) {
         if let Some(stream) = self.state.stream() {
             turn.effects.push(Effect::CloseStream(stream));
@@ -166,6 +169,7 @@ impl Client {
         turn.effects.push(Effect::OpenStream { stream, token });
     }
 
+    /// Puts the next attempt off, the longer the more have failed (CLI-009).
     fn wait(&mut self, login: bool, not_before_ms: u64, turn: &mut Turn<'_>) {
         let delay_ms = delay::after(self.failures, not_before_ms, turn.ids);
         self.failures = self.failures.saturating_add(1);

@@ -66,7 +66,7 @@ impl Conversation {
         self.settled.start_of(seq.0).is_some() && !self.holds(seq)
     }
 
-    /// The newest seq, if the present connection has shown it (CLI-018).
+    /// The newest seq, if the present connection has shown it.
     #[must_use]
     pub fn newest(&self) -> Option<Seq> {
         self.newest.map(Seq)

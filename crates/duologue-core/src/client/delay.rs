@@ -1,4 +1,4 @@
-//! Delays between attempts that fail: they grow (CLI-009).
+//! Delays between attempts that fail: they grow.
 
 use crate::server::IdSource;
 
@@ -6,7 +6,7 @@ const FIRST_MS: u64 = 500;
 const LARGEST_MS: u64 = 30_000;
 
 /// The delay after `failures` attempts in a row, in milliseconds: the upper half of a span that
-/// doubles, so that clients of a server that comes back do not come all at once.
+/// doubles, so that clients of a server that comes back do not come all at once (CLI-009).
 pub(super) fn after(failures: u32, not_before_ms: u64, ids: &mut dyn IdSource) -> u64 {
     let span = FIRST_MS
         .saturating_mul(1 << failures.min(16))

@@ -21,7 +21,7 @@ pub enum Effect {
         /// What it asks for.
         call: Call,
     },
-    /// Open `GET /v1/events` (CLI-001, CLI-008).
+    /// Open `GET /v1/events`.
     OpenStream {
         /// Its number.
         stream: StreamNumber,
@@ -34,7 +34,7 @@ pub enum Effect {
     SetTimer(Option<Moment>),
     /// `login` is over.
     LoginFinished(Result<(), LoginError>),
-    /// `on_new_message`: confirm with [`crate::client::Input::HandedOver`] (CLI-002, CLI-005).
+    /// `on_new_message`: confirm with [`crate::client::Input::HandedOver`] (CLI-002).
     NewMessage {
         /// Its place among all new messages.
         hand_over: HandOver,
@@ -43,7 +43,7 @@ pub enum Effect {
     },
     /// `on_refresh` (CLI-004).
     Refresh,
-    /// `on_kicked` (CLI-010).
+    /// `on_kicked`.
     Kicked {
         /// The reason of the `kicked` event, or the error code of the refusal.
         reason: String,

@@ -1,4 +1,4 @@
-//! What an event of a stream says to a client (spec: stream, CLI-007).
+//! What an event of a stream says to a client (spec: stream).
 
 use serde::Deserialize;
 
@@ -22,6 +22,7 @@ pub(super) enum Incoming {
     Message(Box<MessageEvent>),
     Recents(Vec<ChatMessage>),
     SyncDone,
+    /// With a reason of whatever kind (VER-004).
     Kicked(String),
 }
 
@@ -49,7 +50,7 @@ struct Kicked {
 
 impl Incoming {
     /// Reads an event; `None` for one to ignore: of an unknown type, or with data that breaks the
-    /// protocol so badly that there is no message to hand over.
+    /// protocol so badly that there is no message to hand over (CLI-007).
     pub(super) fn read(event: &RawEvent) -> Option<Self> {
         let data = event.data.as_str();
         match event.name.as_str() {

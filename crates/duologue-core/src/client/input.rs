@@ -39,7 +39,7 @@ pub enum Input {
         before: Option<Seq>,
     },
     /// The application has this new message and all before it, and has stored them if it stores
-    /// any (CLI-005).
+    /// any.
     HandedOver(HandOver),
     /// A request has ended.
     Answered {
@@ -57,7 +57,7 @@ pub enum Input {
         /// The answer, if there was one.
         answer: Answer,
     },
-    /// An event of a stream; comments stay in the transport (CLI-007).
+    /// An event of a stream; comments stay in the transport.
     StreamEvent {
         /// Which stream.
         stream: StreamNumber,

@@ -5,8 +5,8 @@ use crate::limits::Limits;
 /// Figures a client goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// How long the server keeps idempotency keys (CLI-012); no server keeps them for less than
-    /// the 600 seconds of the default.
+    /// How long the server keeps idempotency keys (CLI-012); no server keeps them for less than the
+    /// 600 seconds of the default.
     pub dedup_window_ms: u64,
     /// How long the shell lets a request run. The last repeat of a send begins so long before the
     /// window ends, so that it does not arrive after it.

@@ -1,4 +1,4 @@
-//! `get_message`: one conversation, as if all of it were local (CLI-014 to CLI-018).
+//! `get_message`: one conversation, as if all of it were local.
 
 use crate::client::answer::{Answer, Outcome, Page};
 use crate::client::call::Call;

@@ -1,4 +1,4 @@
-//! Events of the stream: hand over, acknowledge, refresh (CLI-002 to CLI-007).
+//! Events of the stream: hand over, acknowledge, refresh.
 
 use crate::client::acks::HandOver;
 use crate::client::answer::{Answer, Outcome};
@@ -12,6 +12,8 @@ use crate::event::Path;
 use crate::id::Cursor;
 
 impl Client {
+    /// Takes in an event of the open stream. The end of a sync is told once, after all that it
+    /// brought (CLI-004); contacts may bring messages that nothing else shows (CLI-002).
     pub(super) fn stream_event(
         &mut self,
         stream: StreamNumber,
@@ -45,7 +47,7 @@ impl Client {
         }
     }
 
-    /// Keeps a message and hands it over unless the application has it (CLI-002, CLI-003).
+    /// Keeps a message and hands it over unless the application has it (CLI-002).
     pub(super) fn receive(&mut self, message: &ChatMessage, turn: &mut Turn<'_>) {
         self.keep(message, turn);
         if self.store.show(&message.message_id) {
@@ -73,7 +75,7 @@ impl Client {
         }
     }
 
-    /// Begins the acknowledgement that is due, if any (CLI-005, CLI-006).
+    /// Begins the acknowledgement that is due, if any (CLI-006).
     pub(super) fn acknowledge(&mut self, turn: &mut Turn<'_>) {
         let Some(token) = self.session.clone() else {
             return;

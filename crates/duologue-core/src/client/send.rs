@@ -1,5 +1,4 @@
-//! Sending: one key a message, repeats inside the window, a look into the history after it
-//! (CLI-011, CLI-012, CLI-013).
+//! Sending: one key a message, repeats inside the window, a look into the history after it.
 
 use serde_json::Value;
 
@@ -22,7 +21,7 @@ pub(super) struct Sending {
     body: Value,
     /// When the first attempt began.
     first: Moment,
-    /// The highest seq known before the first attempt.
+    /// The highest seq known before the first attempt (CLI-013).
     floor: u64,
     /// The connection of the first attempt.
     connection: u64,
@@ -75,6 +74,8 @@ struct Ends {
 }
 
 impl Ends {
+    /// The window counts from before the first attempt, and a repeat must arrive inside it
+    /// (CLI-012).
     fn of(options: Options, first: Moment) -> Self {
         let repeats_ms = options
             .dedup_window_ms
@@ -193,7 +194,7 @@ impl Client {
         }
     }
 
-    /// A message that this client sent was seen somewhere: its send is over (CLI-003).
+    /// A message that this client sent was seen somewhere: its send is over.
     pub(super) fn settle_send(&mut self, message: &ChatMessage, turn: &mut Turn<'_>) {
         self.store.show(&message.message_id);
         let Some(key) = &message.client_msg_id else {
@@ -215,6 +216,8 @@ impl Client {
         }
     }
 
+    /// Looks for the message in the history, down to the floor, and fails the send when it is not
+    /// there (CLI-013).
     fn look(&mut self, call: CallId, turn: &mut Turn<'_>) {
         let Some(sending) = self.sends.get(&call) else {
             return;
@@ -265,6 +268,7 @@ impl Client {
     }
 }
 
+/// A key of its own for each message (CLI-011).
 fn fresh_key(turn: &mut Turn<'_>) -> ClientMsgId {
     let id = format!("{:032x}", turn.ids.next_id());
     ClientMsgId::parse(&id).unwrap_or_else(|_| unreachable!("32 hexadecimal digits are a key"))

@@ -107,7 +107,7 @@ impl Store {
         Some(self.conversation_mut(&peer))
     }
 
-    /// A new connection: every newest end may have moved meanwhile (CLI-018).
+    /// A new connection: every newest end may have moved meanwhile.
     pub(super) fn doubt_newest(&mut self) {
         for conversation in self.conversations.values_mut() {
             conversation.doubt_newest();

@@ -27,20 +27,22 @@ pub(super) struct Draft {
     pub(super) push: PushOptions,
 }
 
-/// How far a message goes.
+/// How far a message goes: never beyond its sender and its recipient (MOD-008).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reach {
-    /// Into the sender's view and to the sender's other sessions.
+    /// Into the sender's view and to the sender's other sessions; of a message in a user's name
+    /// only if the administrator wants it there (ADM-012).
     pub(super) sender: bool,
-    /// To the recipient; not under a silent block.
+    /// To the recipient; not under a silent block (PRM-014).
     pub(super) recipient: bool,
     /// The session that sent it and needs no copy.
     pub(super) sending_session: Option<SessionId>,
-    /// Whether the answer shows the seq of the sender's view; else that of the recipient's.
+    /// Whether the answer shows the seq of the sender's view; else, for the administrator, that of
+    /// the recipient's (ADM-015).
     pub(super) answer_for_sender: bool,
 }
 
-/// Where a message lies in one user's stores.
+/// Where a message lies in one user's stores; an online-only one lies nowhere (SND-015).
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
     seq: Option<Seq>,
@@ -48,7 +50,9 @@ struct Place {
 }
 
 impl App {
-    /// Accepts a message and answers with it as the caller sees it.
+    /// Accepts a message: into the views of both (MOD-003), to their open streams, online-only ones
+    /// too (SND-014), and to the push gateway. Answers with it as the caller sees it (SND-001),
+    /// whatever that did to streams and mailbox (OFF-002).
     pub(super) fn accept(&mut self, draft: Draft, reach: Reach, cx: &mut Context<'_>) -> Message {
         let push = draft.push.clone();
         let online_only = draft.lifetime_s == Some(0);
@@ -95,7 +99,8 @@ impl App {
         message.seen_as(place.seq)
     }
 
-    /// One copy with one seq; no mailbox, no push.
+    /// One copy with one seq, live on the user's other streams; no mailbox, no push (SND-016,
+    /// SND-017, ADM-022).
     fn accept_from_oneself(
         &mut self,
         message: &Arc<Stored>,
@@ -114,24 +119,14 @@ impl App {
         message.seen_as(seq)
     }
 
+    /// Makes the message of a draft; what only the server may say about it is chosen here
+    /// (MSG-002).
     fn stored(&mut self, draft: Draft, cx: &mut Context<'_>) -> Stored {
         self.accepted += 1;
-        let bare = |role| Sender {
-            role,
-            nickname: None,
-            avatar_url: None,
-        };
-        let sender = match &draft.from {
-            PeerId::Admin => bare(Role::Admin),
-            PeerId::System => bare(Role::System),
-            PeerId::User(user) => self
-                .user(user)
-                .map_or_else(|| bare(Role::User), User::as_sender),
-        };
         Stored {
             message_id: fresh_message_id(cx),
             order: self.accepted,
-            sender,
+            sender: self.snapshot(&draft.from),
             time: self.now,
             stored_bytes: draft.content.stored_bytes(draft.custom_data.as_deref()),
             expires: self.ends(draft.lifetime_s, self.limits.roaming_ttl_s),
@@ -143,13 +138,31 @@ impl App {
         }
     }
 
-    /// When a store with lifetime `ttl_s` lets go of a message accepted now.
+    /// Who speaks: a user, with name and picture of this moment, also when the administrator speaks
+    /// in the user's name (SDR-001, SDR-005), or one of the two that have neither (SDR-004).
+    fn snapshot(&self, from: &PeerId) -> Sender {
+        let bare = |role| Sender {
+            role,
+            nickname: None,
+            avatar_url: None,
+        };
+        match from {
+            PeerId::Admin => bare(Role::Admin),
+            PeerId::System => bare(Role::System),
+            PeerId::User(user) => self
+                .user(user)
+                .map_or_else(|| bare(Role::User), User::as_sender),
+        }
+    }
+
+    /// When a store with lifetime `ttl_s` lets go of a message accepted now (SND-012, OFF-010).
     fn ends(&self, lifetime_s: Option<u64>, ttl_s: u64) -> Timestamp {
         self.now
             .plus_s(lifetime_s.map_or(ttl_s, |lifetime| lifetime.min(ttl_s)))
     }
 
-    /// Files a message in one user's view, and in the recent contacts unless it is a system one.
+    /// Files a message in one user's view until its `expires` (ROA-001), and in the recent contacts
+    /// unless it is a system one (REC-001, SYS-011).
     fn file(&mut self, owner: &UserId, peer: &PeerId, message: &Arc<Stored>) -> Seq {
         let Some(user) = self.users.get_mut(owner) else {
             return Seq(0);
@@ -168,6 +181,7 @@ impl App {
         seq
     }
 
+    /// Files a message in the recipient's view and mailbox, online or not (OFF-001, SYS-010).
     fn file_for_recipient(&mut self, message: &Arc<Stored>, offline_until: Timestamp) -> Place {
         let owner = &message.to;
         let seq = self.file(owner, &message.from, message);
@@ -203,6 +217,7 @@ impl App {
     }
 }
 
+/// An id that no other message has, not even one of the same content (IDN-009).
 fn fresh_message_id(cx: &mut Context<'_>) -> MessageId {
     let id = cx.fresh();
     MessageId::parse(&id).unwrap_or_else(|_| unreachable!("32 hexadecimal digits are an id"))

@@ -16,13 +16,14 @@ use crate::server::user::User;
 use crate::server::{Effect, IdSource, SessionId};
 use crate::time::Timestamp;
 
-/// Everything of one tenant. Nothing in it knows of another.
+/// Everything of one tenant. Nothing in it knows of another (MOD-002).
 #[derive(Debug)]
 pub(super) struct App {
     pub(super) id: AppId,
     pub(super) profile: Profile,
     pub(super) clock: ClockKind,
-    /// The app's time; never goes back.
+    /// The app's time; never goes back (CLK-001), and every time told to anybody is taken from it
+    /// (CLK-003).
     pub(super) now: Timestamp,
     pub(super) policy: Policy,
     pub(super) limits: Limits,
@@ -30,13 +31,16 @@ pub(super) struct App {
     pub(super) gateway_url: Option<String>,
     /// Lookup only, never walked, so its order reaches no output.
     pub(super) tokens: HashMap<String, Principal>,
+    /// By id, compared byte for byte (IDN-002).
     pub(super) users: BTreeMap<UserId, User>,
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) push_tokens: BTreeMap<(PushVendor, String), SessionId>,
+    /// Uploads, kept as long as the app is (MED-008).
     pub(super) media: BTreeMap<MediaId, StoredMedia>,
     pub(super) dedup: Dedup,
     pub(super) expiry: Expiry,
-    /// Accepted messages so far.
+    /// Accepted messages so far: the acceptance order, the same in every store and on every stream
+    /// (MOD-009, SND-004).
     pub(super) accepted: u64,
 }
 
@@ -51,7 +55,7 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// A fresh id: 32 hexadecimal digits.
+    /// A fresh id: 32 hexadecimal digits (IDN-008).
     pub(super) fn fresh(&mut self) -> String {
         format!("{:032x}", self.ids.next_id())
     }
@@ -64,6 +68,8 @@ impl Context<'_> {
 }
 
 impl App {
+    /// The app as it describes itself, with the policy and all limits in force (HTT-016, LIM-001);
+    /// neither a token nor the URL of its gateway (SEC-003).
     pub(super) fn info(&self) -> AppInfo {
         AppInfo {
             app_id: self.id.clone(),
@@ -75,7 +81,8 @@ impl App {
         }
     }
 
-    /// Brings an app on the real clock to `real`, and drops what has ended.
+    /// Brings an app on the real clock to `real`, and drops what has ended before anything is asked
+    /// of the app (CLK-002). A manual clock stays where it is (CLK-003).
     pub(super) fn tick(&mut self, real: Timestamp) {
         if self.clock == ClockKind::Real {
             self.now = self.now.max(real);
@@ -83,7 +90,8 @@ impl App {
         self.expire();
     }
 
-    /// Advances a manual clock; its effects are complete on return.
+    /// Advances this app's manual clock, and no other's (CLK-004, CLK-008); its effects are
+    /// complete on return (CLK-006). A real clock refuses (CLK-005).
     pub(super) fn advance(&mut self, ms: u64) -> Result<Timestamp, ApiError> {
         if self.clock == ClockKind::Real {
             return Err(ApiError::new(
@@ -96,17 +104,21 @@ impl App {
         Ok(self.now)
     }
 
+    /// The user of this app who has the id; other apps are not looked into (MOD-001).
     pub(super) fn user(&self, user: &UserId) -> Option<&User> {
         self.users.get(user)
     }
 
-    /// The user an admin path or a body names.
+    /// The user a path or a body names, or 404 (ADM-004); as [`Self::user`], of this app only
+    /// (MOD-001).
     pub(super) fn known_user(&mut self, user: &UserId) -> Result<&mut User, ApiError> {
         self.users
             .get_mut(user)
             .ok_or_else(|| unknown_user(user.as_str()))
     }
 
+    /// Drops everything that has ended. A contact falls back to the message that is the newest of
+    /// its view then (REC-005).
     fn expire(&mut self) {
         while let Some(due) = self.expiry.pop(self.now) {
             match due {
@@ -140,7 +152,8 @@ pub(super) fn unknown_user(user: &str) -> ApiError {
     )
 }
 
-/// Reads a user id from a path: reserved ids are nobody's, others must fit the grammar.
+/// Reads a user id from a path: reserved ids are nobody's (IDN-003), others must fit the grammar
+/// (IDN-004).
 pub(super) fn user_in_path(text: &str, name: &str) -> Result<UserId, ApiError> {
     if text.starts_with('@') {
         return Err(unknown_user(text));
@@ -148,7 +161,7 @@ pub(super) fn user_in_path(text: &str, name: &str) -> Result<UserId, ApiError> {
     UserId::parse(text).map_err(|error| ApiError::invalid(name, error.to_string()))
 }
 
-/// Reads the peer of a conversation from a path; `@admin` and `@system` are peers too.
+/// Reads the peer of a conversation from a path; `@admin` and `@system` are peers too (IDN-005).
 pub(super) fn peer_in_path(text: &str) -> Result<PeerId, ApiError> {
     match PeerId::parse(text) {
         Ok(peer) => Ok(peer),

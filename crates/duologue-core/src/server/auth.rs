@@ -10,6 +10,8 @@ pub(super) enum Principal {
     Admin,
     Credential(UserId),
     Session(SessionId),
+    /// A session that is over; its token is remembered, so that it is told from an unknown one
+    /// (HTT-008).
     EndedSession,
 }
 
@@ -23,7 +25,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// The refusal of a valid token of another class.
+    /// The refusal of a valid token of another class (HTT-009).
     pub(super) fn required(self) -> ApiError {
         let (code, whose) = match self {
             Self::Operator => (ErrorCode::OperatorRequired, "the operator token"),
@@ -35,7 +37,7 @@ impl Class {
     }
 }
 
-/// The bearer token of an `Authorization` header.
+/// The bearer token of an `Authorization` header, the only place where a token counts (HTT-006).
 pub(super) fn bearer(authorization: Option<&str>) -> Result<&str, ApiError> {
     authorization
         .and_then(|value| value.split_once(' '))
@@ -50,7 +52,7 @@ pub(super) fn bearer(authorization: Option<&str>) -> Result<&str, ApiError> {
         })
 }
 
-/// 401 for a token that opens nothing.
+/// 401 for a token that opens nothing (HTT-007).
 pub(super) fn invalid_token() -> ApiError {
     ApiError::new(
         ErrorCode::CredentialInvalid,
@@ -58,7 +60,7 @@ pub(super) fn invalid_token() -> ApiError {
     )
 }
 
-/// A new token: its class for the reader, its app for the server, and 128 random bits.
+/// A new token: its class for the reader, its app for the server, and 128 random bits (SEC-004).
 pub(super) fn new_token(class: Class, app: &AppId, random: &str) -> String {
     let class = match class {
         Class::Operator => "op",

@@ -8,14 +8,14 @@ use crate::error::{ApiError, ErrorCode};
 use crate::id::{ClientMsgId, PeerId};
 use crate::time::Timestamp;
 
-/// A key in its scope.
+/// A key in its scope: nobody's key meets another's (SND-008, SEC-001).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     /// In whose name.
     pub(super) from: PeerId,
     /// Who called: the user, or the administrator.
     pub(super) caller: PeerId,
-    /// The key of the caller's choice.
+    /// The key of the caller's choice, compared byte by byte (SND-019).
     pub(super) client_msg_id: ClientMsgId,
 }
 
@@ -24,6 +24,7 @@ pub(super) struct Key {
 pub(super) struct Answered {
     pub(super) fingerprint: String,
     pub(super) answer: String,
+    /// When the key is free again, on the app's clock (SND-009).
     pub(super) until: Timestamp,
 }
 
@@ -31,13 +32,14 @@ pub(super) struct Answered {
 #[derive(Debug, Default)]
 pub(super) struct Dedup(BTreeMap<PeerId, BTreeMap<(PeerId, ClientMsgId), Answered>>);
 
-/// The known fields of a body as one text: equal bodies have equal fingerprints.
+/// The known fields of a body as one text: equal bodies have equal fingerprints (SND-005).
 pub(super) fn fingerprint(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_default()
 }
 
 impl Dedup {
-    /// The original answer, if the key was used with this body.
+    /// The original answer, if the key was used with this body (SND-005); a conflict, if it was
+    /// used with another (SND-006).
     pub(super) fn lookup(&self, key: &Key, fingerprint: &str) -> Result<Option<&str>, ApiError> {
         let rest = (key.caller.clone(), key.client_msg_id.clone());
         match self.0.get(&key.from).and_then(|keys| keys.get(&rest)) {

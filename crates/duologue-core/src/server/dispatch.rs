@@ -26,7 +26,8 @@ enum Caller {
     Of(AppId, Principal),
 }
 
-/// Answers one request.
+/// Answers one request: path, method, feature, token, class, body and endpoint, in this order
+/// (ERR-007). What an endpoint refuses it refuses before it changes anything (ERR-008).
 pub(super) fn answer(
     server: &mut Server,
     now: Timestamp,
@@ -64,6 +65,8 @@ pub(super) fn answer(
     reply.unwrap_or_else(|error| Reply::error(&error))
 }
 
+/// Who calls, by the token: known in its app, or of a session that has ended there, or of nobody
+/// (HTT-007, HTT-008).
 fn authenticate(server: &Server, authorization: Option<&str>) -> Result<Caller, ApiError> {
     let token = bearer(authorization)?;
     if server.config.operator_token.as_deref() == Some(token) {
@@ -92,6 +95,8 @@ fn operator(server: &Server, request: &Request<'_>) -> Result<(), ApiError> {
     }
 }
 
+/// `GET /v1/server`: for nobody the public part (HTT-015), for a token of an app that app too
+/// (HTT-016), for the operator the defaults (HTT-017).
 fn server_info(
     server: &mut Server,
     request: &Request<'_>,
@@ -189,6 +194,7 @@ fn class_of(resource: &Resource) -> Class {
     }
 }
 
+/// Reads a JSON body, bounded by the app's limits (LIM-007, LIM-008).
 fn read_body(request: &Request<'_>, limits: &Limits) -> Result<Map<String, Value>, ApiError> {
     if request.body.len() as u64 > limits.request_bytes_max {
         return Err(ApiError::new(
@@ -330,7 +336,7 @@ fn done(result: Result<(), ApiError>) -> Result<Reply, ApiError> {
     result.map(|()| Reply::no_content())
 }
 
-/// A page of a friend list or blocklist.
+/// A page of a friend list or blocklist (HTT-011).
 fn list(
     users: &BTreeSet<UserId>,
     query: &Query<'_>,

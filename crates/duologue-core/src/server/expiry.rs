@@ -9,15 +9,15 @@ use crate::time::Timestamp;
 /// Something with an end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Due {
-    /// A message in a view.
+    /// A message in a view (ROA-001).
     Roaming {
         owner: UserId,
         peer: PeerId,
         seq: Seq,
     },
-    /// A message in a mailbox.
+    /// A message in a mailbox, where it counts towards no cap from then on (OFF-011).
     Offline { owner: UserId, cursor: Cursor },
-    /// An idempotency key.
+    /// An idempotency key, free from then on however often it was repeated (SND-010).
     Dedup(Key),
 }
 
@@ -34,7 +34,8 @@ impl Expiry {
         self.0.remove(&(at, due));
     }
 
-    /// Takes out the soonest thing that has ended at `now`.
+    /// Takes out the soonest thing that has ended at `now`; what ends a millisecond later stays
+    /// (CLK-006).
     pub(super) fn pop(&mut self, now: Timestamp) -> Option<Due> {
         if self.0.first()?.0 > now {
             return None;

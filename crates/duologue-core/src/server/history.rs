@@ -32,7 +32,8 @@ impl App {
         }
     }
 
-    /// `GET /v1/conversations` and `GET /v1/admin/conversations/{owner}`.
+    /// `GET /v1/conversations` and `GET /v1/admin/conversations/{owner}`: one list for both
+    /// (ADM-019).
     pub(super) fn conversations(
         &self,
         owner: &UserId,
@@ -55,7 +56,8 @@ impl App {
         })
     }
 
-    /// `GET /v1/admin/conversations/{owner}/{peer}/messages`.
+    /// `GET /v1/admin/conversations/{owner}/{peer}/messages`: a page of the owner's view, by seq
+    /// and time (ADM-020).
     pub(super) fn download(
         &self,
         owner: &UserId,
@@ -84,7 +86,8 @@ impl App {
         Ok(Download { messages, complete })
     }
 
-    /// A view; `None` when the peer exists but no message was ever filed.
+    /// A view; `None` when the peer exists but no message was ever filed. 404 only when there is
+    /// neither peer nor view, or no owner (ROA-011, ADM-021).
     fn view(&self, owner: &UserId, peer: &PeerId) -> Result<Option<&View>, ApiError> {
         let user = self
             .user(owner)

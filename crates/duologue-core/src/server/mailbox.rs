@@ -14,15 +14,19 @@ use crate::time::Timestamp;
 pub(super) struct Entry {
     pub(super) message: Arc<Stored>,
     pub(super) seq: Seq,
+    /// When the mailbox lets go of it (OFF-010).
     pub(super) expires: Timestamp,
 }
 
-/// Entries by cursor. System messages have a cap of their own and never displace chat.
+/// Entries by cursor, each under the same one until it is acknowledged, evicted or expired
+/// (OFF-003, STR-013).
 #[derive(Debug)]
 pub(super) struct Mailbox {
+    /// The last cursor given out; it only grows, whatever leaves (STR-014).
     highest: Cursor,
     chat: BTreeMap<Cursor, Entry>,
     chat_bytes: u64,
+    /// System messages, with a cap of their own: they never displace chat, nor chat them (SYS-014).
     system: BTreeMap<Cursor, Entry>,
 }
 
@@ -54,8 +58,8 @@ impl Mailbox {
         (self.chat.len() + self.system.len()) as u64
     }
 
-    /// Puts a message in. No cursor when it is larger than the whole cap and stays out; the second
-    /// part is what had to leave, oldest first.
+    /// Puts a message in. No cursor when it is a chat message larger than the whole cap and stays
+    /// out (OFF-009); the second part is what had to leave, oldest first.
     pub(super) fn push(&mut self, entry: Entry, limits: &Limits) -> (Option<Cursor>, Vec<Removed>) {
         let bytes = entry.message.stored_bytes;
         let is_system = entry.message.content.is_system();
@@ -73,6 +77,8 @@ impl Mailbox {
         (Some(cursor), self.evict(limits))
     }
 
+    /// Drops the oldest entries until the rest fits the caps, and not one more (OFF-004, OFF-005,
+    /// OFF-006, SYS-013); a cap of null evicts nothing (OFF-007).
     fn evict(&mut self, limits: &Limits) -> Vec<Removed> {
         let mut evicted = Vec::new();
         while limits
@@ -96,7 +102,8 @@ impl Mailbox {
         evicted
     }
 
-    /// Takes one entry out, by acknowledgement, eviction or expiry.
+    /// Takes one entry out, by acknowledgement, eviction or expiry. The message stays where else it
+    /// is stored (OFF-008).
     pub(super) fn remove(&mut self, cursor: Cursor) -> Option<Removed> {
         let entry = match self.chat.remove(&cursor) {
             Some(entry) => {
@@ -111,7 +118,7 @@ impl Mailbox {
         })
     }
 
-    /// Takes out everything up to and including `cursor`.
+    /// Takes out everything up to and including `cursor` (STR-016).
     pub(super) fn acknowledge(&mut self, cursor: Cursor) -> Vec<Removed> {
         let cursors: Vec<Cursor> = self
             .chat

@@ -11,7 +11,8 @@ use crate::server::reply::{Reply, StoredMedia, UploadPermit};
 use crate::server::{IdSource, Server};
 
 impl App {
-    /// `POST /v1/media`: permission to upload, refused at once by the declared length.
+    /// `POST /v1/media`: permission to upload a known kind (MED-002), refused at once by a declared
+    /// length over its limit (MED-003).
     pub(super) fn permit_upload(
         &self,
         query: &Query<'_>,
@@ -32,7 +33,8 @@ impl App {
         })
     }
 
-    /// `GET /v1/media/{id}`: open to any session of the app.
+    /// `GET /v1/media/{id}`: open to any session of the app (MED-005), unknown to all others
+    /// (MED-006).
     pub(super) fn find_media(&self, path: &str) -> Result<StoredMedia, ApiError> {
         let unknown = || {
             ApiError::new(
@@ -67,6 +69,8 @@ impl Server {
         Reply::error(&too_large(permit.bytes_max))
     }
 
+    /// Keeps what is known of an upload under an id of its own (MED-001, MED-007, IDN-008); one
+    /// without a byte is refused (MED-004).
     fn record_upload(
         &mut self,
         permit: &UploadPermit,

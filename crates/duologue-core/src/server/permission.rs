@@ -4,17 +4,20 @@ use crate::error::{ApiError, ErrorCode};
 use crate::policy::{AcceptFrom, BlockVisibility, Messaging, Policy};
 use crate::server::user::User;
 
-/// What permission makes of a send between two different users.
+/// What permission makes of a send between two different users. It is decided once, at acceptance;
+/// no later change takes anything back (PRM-005).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It reaches the recipient.
     Deliver,
-    /// The recipient blocks the sender silently: the sender's own copy is all there is.
+    /// The recipient blocks the sender silently: the sender's own copy is all there is (PRM-013),
+    /// and all there will be after the block (PRM-015).
     SenderOnly,
 }
 
-/// Decides a user's send. The friend check comes first, so that a silent block shows only what an
-/// unfriending would show.
+/// Decides a user's send, by what policy and lists say at this moment (PRM-001, PRM-004) and by the
+/// recipient's blocklist alone (PRM-012, PRM-017). The friend check comes first, so that a silent
+/// block shows only what an unfriending would show (PRM-016).
 pub(super) fn check(policy: Policy, sender: &User, to: &User) -> Result<Verdict, ApiError> {
     if friends_only(policy, to) {
         check_friends(sender, to)?;
@@ -31,6 +34,7 @@ pub(super) fn check(policy: Policy, sender: &User, to: &User) -> Result<Verdict,
     }
 }
 
+/// Whether the recipient wants mutual friends only: `accept_from` goes before the policy (PRM-003).
 fn friends_only(policy: Policy, to: &User) -> bool {
     match to.accept_from {
         AcceptFrom::Policy => policy.messaging == Messaging::FriendsOnly,
@@ -39,6 +43,7 @@ fn friends_only(policy: Policy, to: &User) -> bool {
     }
 }
 
+/// Refuses those who are not mutual friends, and says whose list lacks whom (PRM-002).
 fn check_friends(sender: &User, to: &User) -> Result<(), ApiError> {
     let (code, message) = match (
         sender.friends.contains(&to.id),

@@ -34,7 +34,7 @@ struct Wishes {
 }
 
 impl Server {
-    /// The public part of `GET /v1/server`.
+    /// The public part of `GET /v1/server` (HTT-015).
     pub(super) fn info(&self) -> ServerInfo {
         ServerInfo {
             protocol_version: PROTOCOL_VERSION.into(),
@@ -50,7 +50,7 @@ impl Server {
         }
     }
 
-    /// What a new app gets unless it asks for something else.
+    /// What a new app gets unless it asks for something else (HTT-017).
     pub(super) fn defaults(&self) -> Defaults {
         Defaults {
             profile: self.config.profile,
@@ -60,7 +60,7 @@ impl Server {
         }
     }
 
-    /// `POST /v1/apps`.
+    /// `POST /v1/apps`: a new app, as it was granted (HTT-018).
     pub(super) fn create_app(
         &mut self,
         body: &Map<String, Value>,
@@ -112,7 +112,8 @@ impl Server {
         })
     }
 
-    /// `DELETE /v1/apps/{app}`.
+    /// `DELETE /v1/apps/{app}`: the app goes, and with it its users, sessions and uploads
+    /// (HTT-019).
     pub(super) fn delete_app(&mut self, path: &str, cx: &mut Context<'_>) -> Result<(), ApiError> {
         let unknown = || ApiError::new(ErrorCode::AppNotFound, format!("there is no app {path:?}"));
         let id = AppId::parse(path).map_err(|_| unknown())?;
@@ -168,6 +169,8 @@ impl Wishes {
         }
     }
 
+    /// What the body asks for; the policy's defaults and the profile's limits where it says nothing
+    /// (ADM-024, LIM-002). The offline cache may not outlast the roaming store (LIM-005).
     fn read(fields: &Object<'_>, defaults: &Defaults) -> Result<Self, ApiError> {
         let profile = match fields.opt_string("profile")? {
             None => defaults.profile,
@@ -227,7 +230,8 @@ fn read_push(
     Ok((Some(url), vendors))
 }
 
-/// A server that does not push has no vendors.
+/// What a new app declares unless it names its own (PSH-001). A server that does not push has no
+/// vendors.
 fn default_vendors(features: &BTreeSet<Feature>) -> Vec<PushVendor> {
     push::VENDORS
         .iter()

@@ -17,7 +17,7 @@ use crate::server::{Effect, PushTarget, SessionId};
 /// The vendors of a new app unless it names its own.
 pub(super) const VENDORS: [&str; 6] = ["apns", "huawei", "xiaomi", "oppo", "vivo", "meizu"];
 
-/// Longest vendor token, in bytes.
+/// Longest vendor token, in bytes (PSH-003).
 const TOKEN_BYTES_MAX: usize = 256;
 
 /// Longest preview of a text, in Unicode scalar values.
@@ -33,7 +33,9 @@ pub(super) struct Registration {
 }
 
 impl App {
-    /// `PUT /v1/push-token`: takes the vendor's token from every other session of the app.
+    /// `PUT /v1/push-token`: replaces the session's registration (PSH-004), and takes the vendor's
+    /// token from every other session of the app (PSH-005). The app must declare the vendor
+    /// (PSH-002).
     pub(super) fn register_push(
         &mut self,
         session: SessionId,
@@ -80,7 +82,8 @@ impl App {
         Ok(())
     }
 
-    /// Forgets what a session registered.
+    /// Forgets what a session registered: no message accepted from now on is pushed there
+    /// (PSH-006).
     pub(super) fn unregister_push(&mut self, session: SessionId) {
         let registered = self
             .sessions
@@ -91,14 +94,16 @@ impl App {
         }
     }
 
-    /// Whether a registration still stands.
+    /// Whether a registration still stands; what waits for one that has ended is dropped (PSH-006).
     pub(super) fn is_registered(&self, target: &PushTarget) -> bool {
         let session = self.sessions.get(&target.session);
         let current = session.and_then(|session| session.push.as_ref());
         current.is_some_and(|push| push.number == target.registration)
     }
 
-    /// Pushes a stored message to the recipient's logged-in devices without an open stream.
+    /// Pushes a stored message once to each of the recipient's sessions that is registered, not
+    /// opted out and without an open stream, and to no other (PSH-007, PSH-008, PSH-011); to none
+    /// if its sender says so (PSH-010).
     pub(super) fn push(&self, message: &Arc<Stored>, options: &PushOptions, cx: &mut Context<'_>) {
         let (Some(url), Some(preview)) = (&self.gateway_url, preview(&message.content)) else {
             return;
@@ -151,16 +156,17 @@ impl App {
     }
 }
 
-/// What a push shows.
+/// What a push shows (PSH-014).
 struct Text {
     title: String,
     body: String,
     ext: Option<String>,
+    /// Entries of the recipient's mailbox, this message included (PSH-015).
     badge: u64,
 }
 
 impl Text {
-    /// The same in the vendor's own shape.
+    /// The same in the vendor's own shape (PSH-016).
     fn vendor_payload(&self, vendor: &PushVendor) -> Map<String, Value> {
         let alert = json!({ "title": self.title, "body": self.body });
         let mut payload = Map::new();
@@ -176,7 +182,8 @@ impl Text {
     }
 }
 
-/// The second line of a push; `None`: the content is never pushed.
+/// The second line of a push (PSH-014); `None`: the content is never pushed, as a custom one
+/// without a description (PSH-009) and a system one (SYS-012).
 fn preview(content: &Content) -> Option<String> {
     Some(match content {
         Content::Text { text } => text.chars().take(PREVIEW_CHARS).collect(),

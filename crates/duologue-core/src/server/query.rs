@@ -7,7 +7,8 @@ use crate::error::ApiError;
 use crate::id::parse_decimal;
 use crate::limits::Limits;
 
-/// The parameters of a query string; the first of equal names counts.
+/// The parameters of a query string; the first of equal names counts, and those nobody asks for
+/// count for nothing (VER-003).
 pub(super) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
@@ -22,14 +23,16 @@ impl<'a> Query<'a> {
             .map(|(_, value)| value.as_ref())
     }
 
-    /// An optional decimal number.
+    /// An optional decimal number; anything else is refused with the name of its parameter
+    /// (ROA-010, ADM-023).
     pub(super) fn decimal(&self, name: &str) -> Result<Option<u64>, ApiError> {
         self.get(name)
             .map(|text| parse_decimal(text).map_err(|e| ApiError::invalid(name, e.to_string())))
             .transpose()
     }
 
-    /// `limit`: at least 1, lowered to `history_page_max`, which is also the default.
+    /// `limit`: at least 1 (HTT-014), lowered to `history_page_max`, which is also the default
+    /// (HTT-013).
     pub(super) fn limit(&self, limits: &Limits) -> Result<usize, ApiError> {
         let limit = self.decimal("limit")?.unwrap_or(limits.history_page_max);
         if limit == 0 {
@@ -39,7 +42,8 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Takes a page of at most `limit` from an ordered iterator; the flag says whether it was all.
+/// Takes a page of at most `limit` from an ordered iterator (HTT-013); the flag says whether it was
+/// all (HTT-012, ROA-006).
 pub(super) fn page<T>(items: impl Iterator<Item = T>, limit: usize) -> (Vec<T>, bool) {
     let mut items = items.peekable();
     let page: Vec<T> = items.by_ref().take(limit).collect();
@@ -47,7 +51,7 @@ pub(super) fn page<T>(items: impl Iterator<Item = T>, limit: usize) -> (Vec<T>, 
     (page, complete)
 }
 
-/// The lower bound `> after`, or none.
+/// The lower bound of a list: `> after`, or none (HTT-011).
 pub(super) fn above<T>(after: Option<T>) -> Bound<T> {
     after.map_or(Bound::Unbounded, Bound::Excluded)
 }

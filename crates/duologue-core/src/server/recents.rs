@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::id::PeerId;
 
-/// Peers by the acceptance order of their newest unexpired message.
+/// Peers by the acceptance order of their newest unexpired message. Views alone change it: delivery
+/// and mailbox have no way in (REC-007).
 #[derive(Debug, Default)]
 pub(super) struct Recents {
     by_order: BTreeMap<u64, PeerId>,
@@ -12,7 +13,8 @@ pub(super) struct Recents {
 }
 
 impl Recents {
-    /// A message with `peer` was stored; the least recent peer leaves above `max`.
+    /// A message with `peer` was stored: the peer comes first (REC-001), and above `max` the least
+    /// recent one leaves (REC-004).
     pub(super) fn touch(&mut self, peer: &PeerId, order: u64, max: u64) {
         self.place(peer, order);
         while self.by_order.len() as u64 > max {
@@ -22,8 +24,8 @@ impl Recents {
         }
     }
 
-    /// The newest message with `peer` expired: the entry falls back to `older`, or leaves.
-    /// A peer that is not listed stays out.
+    /// The newest message with `peer` expired: the entry falls back to `older`, or leaves
+    /// (REC-005). A peer that is not listed stays out (REC-006).
     pub(super) fn fall_back(&mut self, peer: &PeerId, older: Option<u64>) {
         let Some(order) = self.order_of.remove(peer) else {
             return;
@@ -34,11 +36,12 @@ impl Recents {
         }
     }
 
-    /// The peers, newest first.
+    /// The peers, newest first (REC-003).
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &PeerId> {
         self.by_order.values().rev()
     }
 
+    /// Puts a peer at its one place (REC-002).
     fn place(&mut self, peer: &PeerId, order: u64) {
         if let Some(old) = self.order_of.insert(peer.clone(), order) {
             self.by_order.remove(&old);

@@ -5,7 +5,9 @@ use crate::id::UserId;
 use crate::server::app::{App, Context, unknown_user};
 
 impl App {
-    /// `PUT /v1/friends/{peer}`: adds to the caller's own list only.
+    /// `PUT /v1/friends/{peer}`: adds to the caller's own list only (PRM-006), and not whom the
+    /// caller blocks (PRM-011). One who is on it already changes nothing (PRM-007); the second of
+    /// two tells both (SYS-007).
     pub(super) fn add_friend(
         &mut self,
         owner: &UserId,
@@ -33,7 +35,7 @@ impl App {
         Ok(())
     }
 
-    /// `DELETE /v1/friends/{peer}`: removes from the caller's own list only.
+    /// `DELETE /v1/friends/{peer}`: removes from the caller's own list only (PRM-006).
     pub(super) fn remove_friend(
         &mut self,
         owner: &UserId,
@@ -46,7 +48,8 @@ impl App {
         Ok(())
     }
 
-    /// `PUT /v1/blocklist/{peer}`: refuses the peer, who leaves the caller's friend list.
+    /// `PUT /v1/blocklist/{peer}`: refuses the peer, who leaves the caller's friend list for good
+    /// (PRM-010); again, it changes nothing (PRM-007).
     pub(super) fn block(
         &mut self,
         owner: &UserId,
@@ -76,7 +79,7 @@ impl App {
         Ok(())
     }
 
-    /// Erases every list entry that names `user`, and tells those whose friendship ends.
+    /// Erases every list entry that names `user`, and tells those whose friendship ends (ADM-006).
     pub(super) fn erase_relations(&mut self, user: &UserId, cx: &mut Context<'_>) {
         let Some(erased) = self.user(user) else {
             return;
@@ -96,6 +99,7 @@ impl App {
         }
     }
 
+    /// The peer must be a user, and not the caller (PRM-008).
     fn other_user(&self, owner: &UserId, peer: &UserId) -> Result<(), ApiError> {
         if owner == peer {
             return Err(ApiError::invalid(
@@ -113,6 +117,8 @@ impl App {
             .is_some_and(|user| user.friends.contains(peer))
     }
 
+    /// Takes `peer` out of one list. Only one who was on it (PRM-007), and only the end of a mutual
+    /// friendship is told to anybody (SYS-007).
     fn drop_friend(&mut self, owner: &UserId, peer: &UserId, cx: &mut Context<'_>) {
         let removed = self
             .users
@@ -140,6 +146,7 @@ impl App {
     }
 }
 
+/// 409 for a list that holds its maximum (PRM-009).
 fn full(list: &str, max: u64) -> ApiError {
     ApiError::new(
         ErrorCode::RelationLimit,

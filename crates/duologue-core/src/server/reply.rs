@@ -62,7 +62,8 @@ pub struct StoredMedia {
 }
 
 impl Reply {
-    /// An error answer; 401 names the scheme.
+    /// An error answer: the code with its status and a sentence (ERR-001, ERR-002); 401 names the
+    /// scheme (HTT-010).
     #[must_use]
     pub fn error(error: &ApiError) -> Self {
         let status = error.code.status();
@@ -74,7 +75,8 @@ impl Reply {
         }
     }
 
-    /// An answer with a JSON body.
+    /// An answer with a JSON body: 201 for something created, otherwise 200 for a success
+    /// (HTT-003).
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
         match serde_json::to_string(body) {
             Ok(text) => Self::text(status, text),
@@ -91,7 +93,7 @@ impl Reply {
         }
     }
 
-    /// 204.
+    /// 204, for a success that has nothing to say (HTT-003).
     pub(crate) fn no_content() -> Self {
         Self {
             status: 204,

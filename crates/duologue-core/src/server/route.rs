@@ -69,7 +69,7 @@ impl Method {
     }
 }
 
-/// Finds the resource and checks the method.
+/// Finds the resource (ERR-005) and checks the method (ERR-006), before any token is looked at.
 pub(super) fn route(method: &str, path: &str) -> Result<(Resource, Method), Reply> {
     let Some(resource) = Resource::parse(path) else {
         let message = "no such path; the specification's chapter on HTTP lists them all";
@@ -100,6 +100,7 @@ impl Feature {
 }
 
 impl Resource {
+    /// Splits at `/`, then decodes: what is escaped stays inside its segment (IDN-006).
     fn parse(path: &str) -> Option<Self> {
         let segments: Vec<String> = path
             .strip_prefix("/v1/")?
@@ -143,7 +144,7 @@ impl Resource {
         })
     }
 
-    /// The optional feature it belongs to.
+    /// The optional feature it belongs to (ERR-010).
     pub(super) fn feature(&self) -> Option<Feature> {
         match self {
             Self::Apps | Self::App(_) => Some(Feature::Provisioning),

@@ -27,6 +27,7 @@ struct SendBody {
     target: Target,
     content: Content,
     from: Option<String>,
+    /// The key; without one every send is a new message (SND-011).
     #[serde(skip)]
     client_msg_id: Option<ClientMsgId>,
     custom_data: Option<String>,
@@ -38,6 +39,7 @@ struct SendBody {
 /// What the sender says about a push.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct PushOptions {
+    /// Whether to push at all (PSH-010).
     pub(super) enabled: bool,
     pub(super) title: Option<String>,
     pub(super) body: Option<String>,
@@ -45,7 +47,7 @@ pub(super) struct PushOptions {
 }
 
 impl App {
-    /// `POST /v1/messages`.
+    /// `POST /v1/messages`: in the caller's own name only (SND-003).
     pub(super) fn send_as_user(
         &mut self,
         user: &UserId,
@@ -72,7 +74,8 @@ impl App {
         self.send(&caller, &caller, Some(session), &body, cx)
     }
 
-    /// `POST /v1/admin/messages`.
+    /// `POST /v1/admin/messages`: as `@admin` (ADM-011) or in a user's name (ADM-012), with the
+    /// same checks of the body as a user's send (ADM-014).
     pub(super) fn send_as_admin(
         &mut self,
         body: &Map<String, Value>,
@@ -87,7 +90,8 @@ impl App {
         self.send(&PeerId::Admin, &from, None, &body, cx)
     }
 
-    /// `POST /v1/admin/notifications`.
+    /// `POST /v1/admin/notifications`: a message from `@system` with an event of the developer
+    /// (SYS-002, SYS-003), sent like any other (SYS-004).
     pub(super) fn notify(
         &mut self,
         body: &Map<String, Value>,
@@ -120,7 +124,8 @@ impl App {
         self.send(&PeerId::Admin, &PeerId::System, None, &body, cx)
     }
 
-    /// Idempotency, then the speaker, then each target on its own.
+    /// Idempotency, then the speaker, then each target on its own (ERR-007, ADM-017). Only what was
+    /// accepted occupies its key (SND-007), a batch if any of its targets was (ADM-018).
     fn send(
         &mut self,
         caller: &PeerId,
@@ -176,6 +181,8 @@ impl App {
         Ok(reply)
     }
 
+    /// One target. Permission is asked for users only (ADM-013), and not for those who write to
+    /// themselves (SND-018).
     fn send_to_one(
         &mut self,
         from: &PeerId,
@@ -236,7 +243,7 @@ fn nobody(field: &str, user: &str) -> ApiError {
     }
 }
 
-/// With a single target, an unknown user is the field `to`.
+/// With a single target, an unknown user is the field `to` (SND-002, ADM-014).
 fn at_to(error: ApiError) -> ApiError {
     if error.code != ErrorCode::UserNotFound {
         return error;
@@ -247,7 +254,8 @@ fn at_to(error: ApiError) -> ApiError {
     }
 }
 
-/// The administrator's `from`: `@admin` or a user.
+/// The administrator's `from`: `@admin` or a user; other reserved ids are nobody (IDN-003,
+/// IDN-004).
 fn speaker(from: &str) -> Result<PeerId, ApiError> {
     match PeerId::parse(from) {
         Ok(PeerId::System) => Err(nobody("from", from)),
@@ -257,6 +265,7 @@ fn speaker(from: &str) -> Result<PeerId, ApiError> {
     }
 }
 
+/// Reads the idempotency key (IDN-007).
 fn client_msg_id(fields: &Object<'_>) -> Result<Option<ClientMsgId>, ApiError> {
     match fields.get("client_msg_id") {
         None => Ok(None),
@@ -264,6 +273,7 @@ fn client_msg_id(fields: &Object<'_>) -> Result<Option<ClientMsgId>, ApiError> {
     }
 }
 
+/// Reads `lifetime_s`, which has an error code of its own (SND-013).
 fn lifetime(fields: &Object<'_>) -> Result<Option<u64>, ApiError> {
     match fields.get("lifetime_s") {
         None => Ok(None),
@@ -275,7 +285,7 @@ fn lifetime(fields: &Object<'_>) -> Result<Option<u64>, ApiError> {
 }
 
 impl PushOptions {
-    /// What the server's own messages say: they are never pushed.
+    /// What the server's own messages say: they are never pushed (SYS-012).
     pub(super) fn none() -> Self {
         Self {
             enabled: false,
@@ -305,6 +315,8 @@ impl PushOptions {
 }
 
 impl SendBody {
+    /// What a sender may say. A `sender` is not among it (SDR-003), `custom_data` is text
+    /// (MSG-017).
     fn read(fields: &Object<'_>, target: Target, content: Content) -> Result<Self, ApiError> {
         Ok(Self {
             target,
@@ -318,6 +330,7 @@ impl SendBody {
         })
     }
 
+    /// Refuses what counts more than `message_bytes_max` (MSG-016).
     fn check_size(&self, limits: &Limits) -> Result<(), ApiError> {
         let bytes = self.content.stored_bytes(self.custom_data.as_deref());
         let max = limits.message_bytes_max;

@@ -13,13 +13,14 @@ use crate::server::auth::{Class, Principal, invalid_token, new_token};
 use crate::server::push::Registration;
 use crate::server::{Effect, SessionId, StreamId};
 
-/// One login of one device.
+/// One login of one device. It has no time in it: no clock ends it (CLK-007).
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) user: UserId,
     pub(super) device: DeviceId,
     platform: Platform,
     token: String,
+    /// At most one registration (PSH-004).
     pub(super) push: Option<Registration>,
     pub(super) stream: Option<StreamId>,
     /// Grows with every request; the smallest is the least recently used.
@@ -27,7 +28,8 @@ pub(super) struct Session {
 }
 
 impl App {
-    /// `POST /v1/sessions`: the credential's user logs a device in.
+    /// `POST /v1/sessions`: the credential's user logs a device in. Whoever names somebody else,
+    /// known or not, has an invalid token (SEC-002).
     pub(super) fn login(
         &mut self,
         owner: &UserId,
@@ -70,7 +72,9 @@ impl App {
         })
     }
 
-    /// Ends the sessions that a login of `device` displaces.
+    /// Ends the sessions that a login of `device` displaces: the device's own (DEV-002), and under
+    /// `single` all (DEV-003), but others only above the maximum (DEV-001). Nowhere else does
+    /// `multi_login` count, so its change ends nothing (DEV-004).
     fn make_room(&mut self, owner: &UserId, device: &DeviceId, cx: &mut Context<'_>) {
         let Some(user) = self.user(owner) else { return };
         let single = self.policy.multi_login == MultiLogin::Single;
@@ -88,7 +92,7 @@ impl App {
         }
     }
 
-    /// The session that must go before one more fits, if any must.
+    /// The session that must go before one more fits, if any must (DEV-005).
     fn least_recently_used(&self, owner: &UserId) -> Option<SessionId> {
         let sessions = &self.user(owner)?.sessions;
         if (sessions.len() as u64) < self.limits.sessions_max {
@@ -105,7 +109,8 @@ impl App {
         Some(session.user.clone())
     }
 
-    /// Ends a session: its token, its push registration and its stream. A reason is announced.
+    /// Ends a session: its token (DEV-007), its push registration and its stream. A reason is
+    /// announced (DEV-006) as the last thing on the stream (STR-021); a logout has none (DEV-008).
     pub(super) fn end_session(
         &mut self,
         id: SessionId,
@@ -132,7 +137,8 @@ impl App {
         }
     }
 
-    /// The streams of a user, save that of one session.
+    /// The streams of a user: all for a recipient (STR-009), for a sender save that of the session
+    /// that sent (STR-010).
     pub(super) fn streams(&self, user: &UserId, except: Option<SessionId>) -> Vec<StreamId> {
         let sessions = self.user(user).map(|user| user.sessions.values());
         sessions
@@ -143,7 +149,8 @@ impl App {
             .collect()
     }
 
-    /// `GET /v1/admin/users/{user}/presence`.
+    /// `GET /v1/admin/users/{user}/presence`: the sessions by device, and how many have a stream
+    /// (ADM-009).
     pub(super) fn presence(&self, user: &UserId) -> Result<Presence, ApiError> {
         let user = self.user(user).ok_or_else(|| unknown_user(user.as_str()))?;
         let sessions: Vec<PresenceSession> = user
@@ -165,7 +172,7 @@ impl App {
     }
 }
 
-/// Reads a required string through its grammar.
+/// Reads a required string through its grammar (IDN-007).
 pub(super) fn parsed<T>(
     fields: &Object<'_>,
     name: &str,

@@ -8,11 +8,13 @@ use crate::time::Timestamp;
 /// The part of a message that is the same in every view.
 #[derive(Debug)]
 pub(super) struct Stored {
+    /// The one id in all views (MOD-003).
     pub(super) message_id: MessageId,
     /// Place in the app's acceptance order; never shown.
     pub(super) order: u64,
     pub(super) from: PeerId,
     pub(super) to: UserId,
+    /// As it was at acceptance; a copy, which no change of the profile reaches (SDR-002).
     pub(super) sender: Sender,
     pub(super) time: Timestamp,
     pub(super) content: Content,
@@ -23,7 +25,8 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// The message as one view shows it; `None` for online-only.
+    /// The message as one view shows it, the same for every reader but for its seq (MSG-001);
+    /// `None` for online-only.
     pub(super) fn seen_as(&self, seq: Option<Seq>) -> Message {
         Message {
             message_id: self.message_id.clone(),

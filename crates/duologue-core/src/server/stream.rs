@@ -17,7 +17,8 @@ use crate::server::user::User;
 use crate::server::{Effect, SessionId, StreamId};
 
 impl App {
-    /// `GET /v1/events`: ends the session's older stream and syncs the new one.
+    /// `GET /v1/events`: ends the session's older stream (STR-020) and syncs the new one in one
+    /// step, so that what is accepted later comes later and nothing twice (STR-007, STR-008).
     pub(super) fn open_stream(
         &mut self,
         session: SessionId,
@@ -36,7 +37,8 @@ impl App {
         Some(stream)
     }
 
-    /// Appends a message to streams; `id` only for the recipient's mailbox entry.
+    /// Appends a message to streams; `id` only for the recipient's mailbox entry (STR-011,
+    /// STR-012).
     pub(super) fn deliver(
         streams: Vec<StreamId>,
         message: &Arc<Stored>,
@@ -53,7 +55,9 @@ impl App {
         }
     }
 
-    /// `POST /v1/events/ack`: removes the entry and all older ones, for all devices.
+    /// `POST /v1/events/ack`: removes the entry and all older ones from the caller's mailbox
+    /// (STR-016), for all devices (OFF-012). A cursor never issued (STR-017) or malformed (IDN-010)
+    /// removes nothing.
     pub(super) fn acknowledge(
         &mut self,
         user: &UserId,
@@ -78,7 +82,8 @@ impl App {
         Ok(())
     }
 
-    /// A user's recent contacts, newest first.
+    /// A user's recent contacts, newest first, each with the newest message of its view (REC-002);
+    /// one list for the answer and for the sync (REC-008).
     pub(super) fn recents(user: &User) -> Recents {
         let newest = |peer: &PeerId| {
             let (seq, message) = user.views.newest(peer)?;
@@ -97,7 +102,9 @@ fn message_event(path: Path, message: Message) -> Event {
     Event::Message(Box::new(MessageEvent { path, message }))
 }
 
-/// The frames that open a stream: mailbox, recent contacts, `sync_done`.
+/// The frames that open a stream: mailbox, recent contacts, `sync_done` (STR-005, STR-006). A
+/// `Last-Event-ID` that was issued spares what is not above it (STR-018); any other counts as
+/// absent (STR-019).
 fn sync(user: &User, last_event_id: Option<&str>) -> Vec<Frame> {
     let skip = last_event_id
         .and_then(|text| Cursor::parse(text).ok())

@@ -13,23 +13,24 @@ const FRIEND_ADDED: &str = "friend_added";
 const FRIEND_REMOVED: &str = "friend_removed";
 const PROFILE_CHANGED: &str = "profile_changed";
 
-/// Whether the name belongs to the server.
+/// Whether the name belongs to the server (SYS-003).
 pub(super) fn is_built_in(event: &SystemEventName) -> bool {
     [FRIEND_ADDED, FRIEND_REMOVED, PROFILE_CHANGED].contains(&event.as_str())
 }
 
 impl App {
-    /// Tells both that their mutual friendship has begun.
+    /// Tells both that their mutual friendship has begun (SYS-005).
     pub(super) fn friendship_began(&mut self, a: &UserId, b: &UserId, cx: &mut Context<'_>) {
         self.tell_both(a, b, FRIEND_ADDED, cx);
     }
 
-    /// Tells both that their mutual friendship has ended, whatever the cause.
+    /// Tells both that their mutual friendship has ended, whatever the cause (SYS-006).
     pub(super) fn friendship_ended(&mut self, a: &UserId, b: &UserId, cx: &mut Context<'_>) {
         self.tell_both(a, b, FRIEND_REMOVED, cx);
     }
 
-    /// Tells the open streams of mutual friends that a profile has changed; stored nowhere.
+    /// Tells the open streams of mutual friends that a profile has changed (SYS-008); stored
+    /// nowhere (SYS-009).
     pub(super) fn profile_changed(&mut self, user: &UserId, cx: &mut Context<'_>) {
         let Some(changed) = self.user(user) else {
             return;

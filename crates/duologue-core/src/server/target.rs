@@ -22,7 +22,7 @@ impl Target {
         recipient(fields.string("to")?, "to").map(Self::One)
     }
 
-    /// The administrator's send: exactly one of `to` and `to_users`.
+    /// The administrator's send: exactly one of `to` and `to_users` (ADM-016).
     pub(super) fn read(fields: &Object<'_>, limits: &Limits) -> Result<Self, ApiError> {
         match (fields.opt_string("to")?, fields.opt_strings("to_users")?) {
             (Some(to), None) => recipient(to, "to").map(Self::One),
@@ -33,6 +33,7 @@ impl Target {
         }
     }
 
+    /// At least one and at most `batch_max` targets, each named once (ADM-016).
     fn several(targets: &[&str], limits: &Limits) -> Result<Self, ApiError> {
         if targets.len() as u64 > limits.batch_max {
             return Err(ApiError::at(
@@ -60,6 +61,8 @@ impl Target {
     }
 }
 
+/// Reads a recipient: malformed ids are refused (IDN-004), reserved ones found to be nobody when
+/// they are looked up (IDN-003).
 fn recipient(text: &str, field: &str) -> Result<String, ApiError> {
     if !text.starts_with('@') {
         UserId::parse(text).map_err(|error| ApiError::invalid(field, error.to_string()))?;

@@ -12,12 +12,14 @@ use crate::server::recents::Recents;
 use crate::server::view::Views;
 use crate::time::Timestamp;
 
-/// A user of an app.
+/// A user of an app. What is found by a peer, a device or a cursor is found in here, so that
+/// nobody's value reaches into another's stores (SEC-001).
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) id: UserId,
     pub(super) credential: String,
     pub(super) created: Timestamp,
+    /// As it was set, to the code point (SDR-008).
     pub(super) nickname: Option<String>,
     pub(super) avatar_url: Option<String>,
     pub(super) accept_from: AcceptFrom,
@@ -32,8 +34,9 @@ pub(super) struct User {
 }
 
 impl User {
-    /// A new user. Cursors begin above the real time in microseconds, so that they go on growing
-    /// when a server without a disk restarts or a user is created again.
+    /// A new user, who has nothing of a former one with the same id (ADM-008). Cursors begin above
+    /// the real time in microseconds, so that they go on growing when a server without a disk
+    /// restarts or a user is created again (STR-015).
     pub(super) fn new(id: UserId, credential: String, created: Timestamp, real: Timestamp) -> Self {
         Self {
             id,
@@ -52,7 +55,7 @@ impl User {
         }
     }
 
-    /// The snapshot that goes with a message.
+    /// The snapshot that goes with a message (SDR-001).
     pub(super) fn as_sender(&self) -> Sender {
         Sender {
             role: Role::User,
@@ -61,6 +64,8 @@ impl User {
         }
     }
 
+    /// The user as the administrator sees it, without a credential unless it is a new one (ADM-002,
+    /// SEC-003).
     pub(super) fn as_admin_sees(&self, credential: Option<String>) -> AdminUser {
         AdminUser {
             user_id: self.id.clone(),
@@ -80,6 +85,7 @@ impl User {
         }
     }
 
+    /// What everybody may see: not `accept_from` (SDR-007).
     pub(super) fn public_profile(&self) -> PublicProfile {
         PublicProfile {
             user_id: self.id.clone(),

@@ -16,13 +16,14 @@ use crate::server::expiry::Due;
 use crate::server::reply::Reply;
 use crate::server::user::User;
 
-/// Changes of a profile: absent leaves, null clears.
+/// Changes of a profile: absent leaves (HTT-004), null clears (HTT-005).
 struct ProfileChange {
     nickname: Option<Option<String>>,
     avatar_url: Option<Option<String>>,
 }
 
 impl ProfileChange {
+    /// Reads the change; one value outside the table refuses all of it (SDR-006).
     fn read(fields: &Object<'_>, limits: &Limits) -> Result<Self, ApiError> {
         let nickname = fields.nullable_string("nickname")?;
         let max = limits.nickname_bytes_max;
@@ -43,7 +44,8 @@ impl ProfileChange {
         })
     }
 
-    /// Applies the change; answers whether anything is different.
+    /// Applies the change; answers whether anything is different, for else there is nothing to tell
+    /// (SYS-009).
     fn apply(self, user: &mut User) -> bool {
         let mut changed = false;
         if let Some(nickname) = self.nickname {
@@ -59,7 +61,8 @@ impl ProfileChange {
 }
 
 impl App {
-    /// `PUT /v1/admin/users/{user}`: creates or updates.
+    /// `PUT /v1/admin/users/{user}`: creates (ADM-001, IDN-001) or updates (ADM-002), and replaces
+    /// the credential on demand (ADM-003).
     pub(super) fn put_user(
         &mut self,
         path: &str,
@@ -88,7 +91,7 @@ impl App {
         Ok(Reply::json(200, &answer))
     }
 
-    /// Makes a new credential the only one of a user.
+    /// Makes a new credential the only one of a user; sessions live on (ADM-003).
     fn new_credential(&mut self, user: &UserId, cx: &mut Context<'_>) -> String {
         let credential = new_token(Class::Credential, &self.id, &cx.fresh());
         if let Some(user) = self.users.get_mut(user) {
@@ -100,7 +103,8 @@ impl App {
         credential
     }
 
-    /// `DELETE /v1/admin/users/{user}`: the user's own stores go, the peers' views stay.
+    /// `DELETE /v1/admin/users/{user}`: sessions and credential end (ADM-005), the user's own
+    /// stores and lists go (ADM-006), keys too (ADM-008); the peers' views stay (ADM-007).
     pub(super) fn delete_user(
         &mut self,
         id: &UserId,
@@ -139,7 +143,7 @@ impl App {
         Ok(())
     }
 
-    /// `PUT /v1/profile`.
+    /// `PUT /v1/profile`: all of it or, with one bad value, nothing (PRM-018).
     pub(super) fn put_profile(
         &mut self,
         id: &UserId,

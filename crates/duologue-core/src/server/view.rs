@@ -10,9 +10,11 @@ use crate::server::query::{above, page};
 use crate::server::stored::Stored;
 use crate::time::Timestamp;
 
-/// One view. The counter survives expiry, so no seq is ever used twice.
+/// One view. It counts for itself (MOD-006), and the counter survives expiry, so no seq is ever
+/// used twice (MOD-007).
 #[derive(Debug, Default)]
 pub(super) struct View {
+    /// The highest seq ever given, whatever a reader asks for (ROA-009).
     last: u64,
     messages: BTreeMap<u64, Arc<Stored>>,
 }
@@ -26,6 +28,8 @@ pub(super) struct Window {
 }
 
 impl View {
+    /// Files a message above all others, in acceptance order and without a gap (MOD-004, MOD-005):
+    /// a seq that has gone never comes back (ROA-008).
     fn insert(&mut self, message: Arc<Stored>) -> Seq {
         self.last += 1;
         self.messages.insert(self.last, message);
@@ -38,7 +42,8 @@ impl View {
             .map(|(seq, message)| (Seq(*seq), message))
     }
 
-    /// A page of history: newest first unless only `after` is given.
+    /// A page of history, ascending (ROA-005): the newest of the window (ROA-003) unless only
+    /// `after` is given, then the oldest (ROA-004). `covered` is what the page settles (ROA-007).
     pub(super) fn history(&self, window: Window) -> History {
         let low = window.after.map_or(1, |after| after.saturating_add(1));
         let high = window
@@ -91,8 +96,8 @@ impl View {
         }
     }
 
-    /// Messages above `after` and not older than `from`, ascending: the administrator's download.
-    /// Times never decrease within a view, so the first is found by halving.
+    /// Messages above `after` and not older than `from`, ascending: the administrator's download
+    /// (ADM-020). Times never decrease within a view, so the first is found by halving.
     pub(super) fn between(
         &self,
         after: Option<u64>,
@@ -146,7 +151,8 @@ impl Views {
         self.views.get(peer)?.newest()
     }
 
-    /// Conversations with a peer above `after`, ascending.
+    /// Conversations with a peer above `after`, ascending: every view that holds a message, and no
+    /// other (ROA-002, HTT-011).
     pub(super) fn conversations(
         &self,
         after: Option<PeerId>,

@@ -408,6 +408,7 @@ def view_in_path(call: Call) -> View:  # ROA-011, ADM-021, IDN-005
     return owner.views.get(peer, View())
 
 def get_conversations(call: Call) -> Json:  # ROA-002, ADM-019
+    page_limit(call)  # ERR-007: a wrong limit goes before an unknown owner
     views = {peer: view for peer, view in owner_of(call).views.items() if view.unexpired()}
     page = list_page("conversations", views, call)
     page["conversations"] = [

@@ -54,9 +54,9 @@ pub(super) fn answer(
         numbers: &mut numbers,
     };
     let reply = match (&resource, class_of(&resource)) {
-        (Resource::Server, _) => server_info(server, &request, now),
+        (Resource::Server, _) => server_info(server, &request, &mut cx),
         (Resource::Apps, _) => create_app(server, &request, &mut cx),
-        (Resource::App(app), _) => operator(server, &request)
+        (Resource::App(app), _) => operator(server, &request, &mut cx)
             .and_then(|()| server.delete_app(app, &mut cx))
             .map(|()| Reply::no_content()),
         (_, class) => of_app(server, class, &resource, method, &request, &mut cx),
@@ -66,30 +66,44 @@ pub(super) fn answer(
 }
 
 /// Who calls, by the token: known in its app, or of a session that has ended there, or of nobody
-/// (HTT-007, HTT-008).
-fn authenticate(server: &Server, authorization: Option<&str>) -> Result<Caller, ApiError> {
+/// (HTT-007, HTT-008). It counts as use of the session, whatever comes of the request (DEV-005).
+fn authenticate(
+    server: &mut Server,
+    authorization: Option<&str>,
+    cx: &mut Context<'_>,
+) -> Result<Caller, ApiError> {
     let token = bearer(authorization)?;
     if server.config.operator_token.as_deref() == Some(token) {
         return Ok(Caller::Operator);
     }
-    if server.config.admin_token.as_deref() == Some(token) {
-        return Ok(Caller::Of(first_app_id()?, Principal::Admin));
-    }
-    let app = app_of(token)
-        .and_then(|id| server.apps.get(&id))
+    let id = match server.config.admin_token.as_deref() == Some(token) {
+        true => first_app_id().ok(),
+        false => app_of(token),
+    };
+    let app = id
+        .and_then(|id| server.apps.get_mut(&id))
         .ok_or_else(invalid_token)?;
-    match app.tokens.get(token) {
+    match app.tokens.get(token).cloned() {
         None => Err(invalid_token()),
         Some(Principal::EndedSession) => Err(ApiError::new(
             ErrorCode::SessionEnded,
             "this session has ended; log in again",
         )),
-        Some(principal) => Ok(Caller::Of(app.id.clone(), principal.clone())),
+        Some(principal) => {
+            if let Principal::Session(session) = principal {
+                app.touch_session(session, cx);
+            }
+            Ok(Caller::Of(app.id.clone(), principal))
+        }
     }
 }
 
-fn operator(server: &Server, request: &Request<'_>) -> Result<(), ApiError> {
-    match authenticate(server, request.authorization)? {
+fn operator(
+    server: &mut Server,
+    request: &Request<'_>,
+    cx: &mut Context<'_>,
+) -> Result<(), ApiError> {
+    match authenticate(server, request.authorization, cx)? {
         Caller::Operator => Ok(()),
         Caller::Nobody | Caller::Of(..) => Err(Class::Operator.required()),
     }
@@ -100,11 +114,11 @@ fn operator(server: &Server, request: &Request<'_>) -> Result<(), ApiError> {
 fn server_info(
     server: &mut Server,
     request: &Request<'_>,
-    now: Timestamp,
+    cx: &mut Context<'_>,
 ) -> Result<Reply, ApiError> {
     let caller = match request.authorization {
         None => Caller::Nobody,
-        Some(_) => authenticate(server, request.authorization)?,
+        Some(_) => authenticate(server, request.authorization, cx)?,
     };
     let mut info = server.info();
     match caller {
@@ -112,7 +126,7 @@ fn server_info(
         Caller::Operator => info.defaults = Some(server.defaults()),
         Caller::Of(app, _) => {
             info.app = server.apps.get_mut(&app).map(|app| {
-                app.tick(now);
+                app.tick(cx.real);
                 app.info()
             });
         }
@@ -125,7 +139,7 @@ fn create_app(
     request: &Request<'_>,
     cx: &mut Context<'_>,
 ) -> Result<Reply, ApiError> {
-    operator(server, request)?;
+    operator(server, request, cx)?;
     let body = read_body(request, &server.config.profile.limits())?;
     Ok(Reply::json(201, &server.create_app(&body, cx)?))
 }
@@ -139,7 +153,7 @@ fn of_app(
     request: &Request<'_>,
     cx: &mut Context<'_>,
 ) -> Result<Reply, ApiError> {
-    let (id, principal) = match authenticate(server, request.authorization)? {
+    let (id, principal) = match authenticate(server, request.authorization, cx)? {
         Caller::Of(id, principal) => (id, principal),
         Caller::Nobody | Caller::Operator => return Err(class.required()),
     };
@@ -152,7 +166,8 @@ fn of_app(
             Ok(Reply::json(201, &app.login(&user, &body, cx)?))
         }
         (Class::Session, Principal::Session(session)) => {
-            let user = app.touch_session(session, cx).ok_or_else(invalid_token)?;
+            let session_of = app.sessions.get(&session).ok_or_else(invalid_token)?;
+            let user = session_of.user.clone();
             let reply = user_endpoint(app, &user, session, resource, method, request, cx)?;
             if let Body::Stream { stream, .. } = reply.body {
                 server.streams.insert(stream, (id, session));
@@ -235,14 +250,12 @@ fn admin(
         (Resource::AdminPolicy, _) => Ok(Reply::json(200, &app.policy)),
         (Resource::AdminMessages, _) => app.send_as_admin(&body(app)?, cx),
         (Resource::AdminNotifications, _) => app.notify(&body(app)?, cx),
-        (Resource::AdminConversations(owner), _) => Ok(Reply::json(
-            200,
-            &app.conversations(&in_path(owner)?, &query)?,
-        )),
-        (Resource::AdminHistory { owner, peer }, _) => Ok(Reply::json(
-            200,
-            &app.download(&in_path(owner)?, peer, &query)?,
-        )),
+        (Resource::AdminConversations(owner), _) => {
+            Ok(Reply::json(200, &app.conversations(owner, &query)?))
+        }
+        (Resource::AdminHistory { owner, peer }, _) => {
+            Ok(Reply::json(200, &app.download(owner, peer, &query)?))
+        }
         (Resource::AdminClock, _) => {
             let body = body(app)?;
             let ms = Object::root(&body).integer("advance_ms", 0, MAX_SAFE_INTEGER)?;
@@ -286,7 +299,9 @@ fn user_endpoint(
         (Resource::Ack, _) => done(app.acknowledge(user, &body(app)?)),
         (Resource::Messages, _) => app.send_as_user(user, session, &body(app)?, cx),
         (Resource::Recents, _) => Ok(Reply::json(200, &App::recents(app.known_user(user)?))),
-        (Resource::Conversations, _) => Ok(Reply::json(200, &app.conversations(user, &query)?)),
+        (Resource::Conversations, _) => {
+            Ok(Reply::json(200, &app.conversations(user.as_str(), &query)?))
+        }
         (Resource::History(peer), _) => Ok(Reply::json(200, &app.history(user, peer, &query)?)),
         (Resource::Profile, Method::Put) => {
             Ok(Reply::json(200, &app.put_profile(user, &body(app)?, cx)?))

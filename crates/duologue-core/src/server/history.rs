@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::answer::{Conversations, Download, History};
 use crate::error::ApiError;
 use crate::id::{IdError, PeerId, Seq, UserId};
-use crate::server::app::{App, peer_in_path, unknown_user};
+use crate::server::app::{App, peer_in_path, unknown_user, user_in_path};
 use crate::server::query::{Query, page};
 use crate::server::stored::Stored;
 use crate::server::view::{View, Window};
@@ -20,12 +20,12 @@ impl App {
         peer: &str,
         query: &Query<'_>,
     ) -> Result<History, ApiError> {
-        let peer = peer_in_path(peer)?;
         let window = Window {
             before: query.decimal("before")?,
             after: query.decimal("after")?,
             limit: query.limit(&self.limits)?,
         };
+        let peer = peer_in_path(peer)?;
         match self.view(owner, &peer)? {
             Some(view) => Ok(view.history(window)),
             None => Ok(View::default().history(window)),
@@ -36,7 +36,7 @@ impl App {
     /// (ADM-019).
     pub(super) fn conversations(
         &self,
-        owner: &UserId,
+        owner: &str,
         query: &Query<'_>,
     ) -> Result<Conversations, ApiError> {
         let bad = |error: IdError| ApiError::invalid("after", error.to_string());
@@ -46,8 +46,9 @@ impl App {
             .transpose()
             .map_err(bad)?;
         let limit = query.limit(&self.limits)?;
+        let owner = user_in_path(owner, "user_id")?;
         let user = self
-            .user(owner)
+            .user(&owner)
             .ok_or_else(|| unknown_user(owner.as_str()))?;
         let (conversations, complete) = page(user.views.conversations(after), limit);
         Ok(Conversations {
@@ -60,18 +61,18 @@ impl App {
     /// and time (ADM-020).
     pub(super) fn download(
         &self,
-        owner: &UserId,
+        owner: &str,
         peer: &str,
         query: &Query<'_>,
     ) -> Result<Download, ApiError> {
-        let peer = peer_in_path(peer)?;
         let from = query.decimal("from_ms")?.map_or(Timestamp(0), Timestamp);
         let to = query
             .decimal("to_ms")?
             .map_or(Timestamp(u64::MAX), Timestamp);
         let after = query.decimal("after")?;
         let limit = query.limit(&self.limits)?;
-        let Some(view) = self.view(owner, &peer)? else {
+        let (owner, peer) = (user_in_path(owner, "user_id")?, peer_in_path(peer)?);
+        let Some(view) = self.view(&owner, &peer)? else {
             return Ok(Download {
                 messages: Vec::new(),
                 complete: true,

@@ -23,12 +23,18 @@ impl<'a> Query<'a> {
             .map(|(_, value)| value.as_ref())
     }
 
-    /// An optional decimal number; anything else is refused with the name of its parameter
-    /// (ROA-010, ADM-023).
+    /// An optional decimal number, as large as it may be; anything else is refused with the name of
+    /// its parameter (ROA-010, ADM-023).
     pub(super) fn decimal(&self, name: &str) -> Result<Option<u64>, ApiError> {
-        self.get(name)
-            .map(|text| parse_decimal(text).map_err(|e| ApiError::invalid(name, e.to_string())))
-            .transpose()
+        let read = |text: &str| {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            match parse_decimal(text) {
+                // Nothing here counts so far, so all numbers beyond mean the same.
+                Err(_) if digits && !text.is_empty() && !text.starts_with('0') => Ok(u64::MAX),
+                other => other.map_err(|error| ApiError::invalid(name, error.to_string())),
+            }
+        };
+        self.get(name).map(read).transpose()
     }
 
     /// `limit`: at least 1 (HTT-014), lowered to `history_page_max`, which is also the default

@@ -102,11 +102,11 @@ impl App {
         sessions.values().min_by_key(used).copied()
     }
 
-    /// Notes a request of the session and answers whose it is.
-    pub(super) fn touch_session(&mut self, id: SessionId, cx: &mut Context<'_>) -> Option<UserId> {
-        let session = self.sessions.get_mut(&id)?;
-        session.last_used = cx.next_number();
-        Some(session.user.clone())
+    /// Notes a request of the session.
+    pub(super) fn touch_session(&mut self, id: SessionId, cx: &mut Context<'_>) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.last_used = cx.next_number();
+        }
     }
 
     /// Ends a session: its token (DEV-007), its push registration and its stream. A reason is

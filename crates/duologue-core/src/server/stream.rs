@@ -66,9 +66,8 @@ impl App {
         let cursor = parsed(&Object::root(body), "cursor", Cursor::parse)?;
         let mailbox = &mut self.known_user(user)?.mailbox;
         if cursor > mailbox.highest() {
-            return Err(ApiError::at(
+            return Err(ApiError::new(
                 ErrorCode::InvalidCursor,
-                "cursor",
                 "this cursor was never issued; acknowledge the `id` of a received event",
             ));
         }

@@ -5,6 +5,7 @@
 mod blocked;
 mod check_order;
 mod client;
+mod first_app;
 mod idempotency;
 mod model;
 mod purity;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// Where every test begins: real time never moves, the app's clock is manual.
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
-struct Counter(u128);
+pub(crate) struct Counter(pub(crate) u128);
 
 impl IdSource for Counter {
     fn next_id(&mut self) -> u128 {

@@ -32,7 +32,10 @@ use crate::fault::Fault;
 pub(crate) const CHAPTERS: &[&[Fault]] = &[
     model::FAULTS,
     identifiers::FAULTS,
-    messages::FAULTS,
+    messages::shape::FAULTS,
+    messages::checks::FAULTS,
+    messages::addresses::FAULTS,
+    messages::size::FAULTS,
     sending::FAULTS,
     permissions::FAULTS,
     sender::FAULTS,

@@ -33,6 +33,7 @@ pub(crate) const CHAPTERS: &[&[Fault]] = &[
     model::FAULTS,
     identifiers::FAULTS,
     messages::shape::FAULTS,
+    messages::handling::FAULTS,
     messages::checks::FAULTS,
     messages::addresses::FAULTS,
     messages::size::FAULTS,

@@ -2,6 +2,7 @@
 
 pub(super) mod addresses;
 pub(super) mod checks;
+pub(super) mod handling;
 pub(super) mod shape;
 pub(super) mod size;
 

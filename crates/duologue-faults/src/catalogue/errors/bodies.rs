@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::limits::limit;
-use crate::twist::{Twist, on};
+use crate::twist::{Twist, error, on};
 
 /// Every endpoint with a JSON body.
 const WITH_BODY: &str =
@@ -101,7 +101,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             on("*").instead(|call, _| {
                 let body: Value = serde_json::from_slice(&call.body).ok()?;
                 let other = !body.is_object();
-                other.then(|| crate::twist::error(ErrorCode::InvalidField).into())
+                other.then(|| error(ErrorCode::InvalidField).into())
             })
         },
     },
@@ -124,7 +124,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on("*").instead(|call, _| {
                 let escaped = String::from_utf8_lossy(&call.body).contains("\\ud8");
-                escaped.then(|| crate::twist::error(ErrorCode::MalformedJson).into())
+                escaped.then(|| error(ErrorCode::MalformedJson).into())
             })
         },
     },

@@ -58,7 +58,9 @@ pub(crate) const CHAPTERS: &[&[Fault]] = &[
     errors::bodies::FAULTS,
     errors::order::FAULTS,
     errors::traces::FAULTS,
-    limits::FAULTS,
+    limits::table::FAULTS,
+    limits::wishes::FAULTS,
+    limits::bodies::FAULTS,
     security::FAULTS,
     versioning::FAULTS,
 ];

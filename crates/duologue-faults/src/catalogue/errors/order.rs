@@ -174,12 +174,22 @@ fn tried_first(code: ErrorCode) -> Twist {
     })
 }
 
-fn tell_used_key(used: &mut BTreeSet<String>, call: &Call, outcome: &mut Outcome) {
+fn tell_used_key(
+    used: &mut BTreeSet<(Option<String>, String)>,
+    call: &Call,
+    outcome: &mut Outcome,
+) {
     let body = call.json();
-    let key = text(&body, "/client_msg_id");
+    let key = (
+        call.authorization.clone(),
+        text(&body, "/client_msg_id").to_owned(),
+    );
+    if key.1.is_empty() {
+        return;
+    }
     if outcome.reply.status == 200 {
-        used.insert(key.to_owned());
-    } else if !key.is_empty() && used.contains(key) {
+        used.insert(key);
+    } else if used.contains(&key) {
         *outcome = error_at(ErrorCode::IdempotencyConflict, "client_msg_id").into();
     }
 }

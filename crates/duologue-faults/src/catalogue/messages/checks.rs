@@ -385,7 +385,6 @@ fn each_integer(content: &mut Value, picks: fn(f64) -> bool) {
     for field in ["/index", "/width", "/height", "/bytes", "/duration_ms"] {
         let found = content.pointer(field).filter(|value| value.is_f64());
         if let Some(float) = found.and_then(Value::as_f64).filter(|float| picks(*float)) {
-            #[expect(clippy::cast_possible_truncation, reason = "that is the fault")]
             set(content, field, float as i64);
         }
     }

@@ -106,7 +106,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on(HISTORY).answer(|answer| {
                 each_message(answer, |message| {
-                    swap(message, "/content/width", "/content/height")
+                    swap(message, "/content/width", "/content/height");
                 });
             })
         },
@@ -189,7 +189,6 @@ fn data_written_anew(kind: &'static str) -> Twist {
 
 fn single_precision(pointer: &'static str) -> Twist {
     on(ANY_SEND).reads(pointer, |degrees| {
-        #[expect(clippy::cast_possible_truncation, reason = "that is the fault")]
         let rounded = f64::from(degrees.as_f64()? as f32);
         Some(json!(rounded))
     })

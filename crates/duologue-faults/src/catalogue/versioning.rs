@@ -1,6 +1,7 @@
 //! Versioning: the version, unknown fields and parameters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use duologue_core::ErrorCode;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
 use crate::twist::{Twist, error, error_at, on};
+use crate::wire::Wire;
 use crate::world::Outcome;
 
 const SERVER: &str = "GET /v1/server";
@@ -82,6 +84,18 @@ pub(super) const FAULTS: &[Fault] = &[
         twist: || refuses("POST /v1/admin/messages", "/colour"),
     },
     Fault {
+        id: "versioning-unknown-field-of-a-notification-refused",
+        requirement: "VER-002",
+        sentence: "A notification with an unknown field is refused.",
+        twist: || refuses("POST /v1/admin/notifications", "/colour"),
+    },
+    Fault {
+        id: "versioning-unknown-field-of-a-push-refused",
+        requirement: "VER-002",
+        sentence: "A send with an unknown field in its `push` is refused.",
+        twist: || refuses(SEND, "/push/colour"),
+    },
+    Fault {
         id: "versioning-unknown-field-of-a-send-refused",
         requirement: "VER-002",
         sentence: "A user's send with an unknown field is refused.",
@@ -116,6 +130,12 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "VER-002",
         sentence: "The answer to a send shows the unknown fields of its content.",
         twist: || shows(SEND, "/content/colour"),
+    },
+    Fault {
+        id: "versioning-unknown-field-of-a-send-delivered",
+        requirement: "VER-002",
+        sentence: "The recipient sees an unknown field of a send.",
+        twist: urgent_is_delivered,
     },
     Fault {
         id: "versioning-unknown-field-of-a-login-shown",
@@ -241,6 +261,27 @@ fn shows(pattern: &'static str, pointer: &'static str) -> Twist {
             outcome.edit(|answer| set(answer, pointer, sent));
         }
     })
+}
+
+/// Messages that were sent with the unknown field `urgent` have it on streams too.
+fn urgent_is_delivered() -> Twist {
+    let sent = Arc::new(Mutex::new(BTreeSet::new()));
+    let seen = Arc::clone(&sent);
+    let remembers = on(SEND).outcome(move |call, outcome, _| {
+        if call.json().get("urgent").is_some() {
+            let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.insert(format!("\"message_id\":{}", outcome.json()["message_id"]));
+        }
+    });
+    let delivers = Wire::on_frame(move |frame| {
+        let sent = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = sent.iter().find(|id| frame.contains(&***id));
+        id.map_or_else(
+            || frame.to_owned(),
+            |id| frame.replace(&**id, &format!("\"urgent\":true,{id}")),
+        )
+    });
+    remembers.and(delivers.into())
 }
 
 fn conflict_with_sent(sent: &mut BTreeMap<String, Value>, call: &Call) -> Option<Outcome> {

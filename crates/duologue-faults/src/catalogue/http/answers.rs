@@ -160,6 +160,25 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || on("POST /v1/messages").status(201),
     },
     Fault {
+        id: "http-new-app-with-200",
+        requirement: "HTT-003",
+        sentence: "The creation of an app is answered 200.",
+        twist: || on("POST /v1/apps").status(200),
+    },
+    Fault {
+        id: "http-upload-with-200",
+        requirement: "HTT-003",
+        sentence: "An upload is answered 200.",
+        twist: || Twist {
+            uploaded: vec![Box::new(|answer| {
+                if answer.status == 201 {
+                    answer.status = 200;
+                }
+            })],
+            ..Twist::default()
+        },
+    },
+    Fault {
         id: "http-befriending-with-201",
         requirement: "HTT-003",
         sentence: "A new friend is answered 201.",

@@ -129,10 +129,10 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "http-app-created-with-200",
+        id: "http-app-without-a-clock",
         requirement: "HTT-018",
-        sentence: "The creation of an app is answered 200.",
-        twist: || on(CREATE).status(200),
+        sentence: "The answer to the creation of an app does not tell its clock.",
+        twist: || on(CREATE).answer(|app| drop(remove(app, "/clock"))),
     },
     Fault {
         id: "http-app-without-gateway",

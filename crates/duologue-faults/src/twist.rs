@@ -6,6 +6,7 @@ use duologue_core::server::{Effect, Reply, UploadPermit};
 use serde_json::{Value, json};
 
 use crate::call::Call;
+use crate::json::set;
 use crate::wire::Wire;
 use crate::world::{Outcome, World, json_of, reply};
 
@@ -278,4 +279,39 @@ fn edit_json(reply: &mut Reply, edit: &mut impl FnMut(&mut Value)) {
         edit(&mut body);
         reply.body = duologue_core::server::Body::Json(body.to_string());
     }
+}
+
+impl On {
+    /// The server reads the value at a path of keys such as `/content/text` as another one, where `edit`
+    /// has one.
+    pub(crate) fn reads(
+        self,
+        pointer: &'static str,
+        mut edit: impl FnMut(&Value) -> Option<Value> + Send + 'static,
+    ) -> Twist {
+        self.body(move |body| {
+            if let Some(value) = body.pointer(pointer).and_then(&mut edit) {
+                set(body, pointer, value);
+            }
+        })
+    }
+
+    /// The server refuses requests with a value at `pointer` that `test` holds of.
+    pub(crate) fn refuses_value(
+        self,
+        pointer: &'static str,
+        code: ErrorCode,
+        mut test: impl FnMut(&Value) -> bool + Send + 'static,
+    ) -> Twist {
+        self.instead(move |call, _| {
+            let field = pointer.trim_start_matches('/').replace('/', ".");
+            test(call.json().pointer(pointer)?).then(|| error_at(code, &field).into())
+        })
+    }
+}
+
+/// An error about a field.
+pub(crate) fn error_at(code: ErrorCode, field: &str) -> Reply {
+    let body = json!({"code": code.as_str(), "message": "refused", "field": field});
+    reply(code.status(), &body)
 }

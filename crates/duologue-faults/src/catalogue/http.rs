@@ -1,5 +1,6 @@
-//! HTTP.
+//! HTTP: the form of answers, tokens, lists, the description of the server, apps.
 
-use crate::fault::Fault;
-
-pub(super) const FAULTS: &[Fault] = &[];
+pub(super) mod answers;
+pub(super) mod apps;
+pub(super) mod lists;
+pub(super) mod tokens;

@@ -1,5 +1,7 @@
-//! Limits.
+//! Limits: their table, what is granted, and the two of every request.
 
-use crate::fault::Fault;
+pub(super) mod bodies;
+pub(super) mod table;
+pub(super) mod wishes;
 
-pub(super) const FAULTS: &[Fault] = &[];
+const CREATE: &str = "POST /v1/apps";

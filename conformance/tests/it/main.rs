@@ -11,6 +11,7 @@ mod explain;
 mod faults;
 mod features;
 mod front;
+mod gateway;
 mod golden;
 mod hostile;
 mod known;

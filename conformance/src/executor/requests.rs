@@ -441,6 +441,15 @@ impl View<'_> {
         } else if let Some(raw) = &step.raw_body {
             let bytes = as_text(&self.value(raw)?).into_bytes();
             call.body = Some(Payload::Raw(Bytes::from(bytes)));
+        } else if let Some(text) = &step.latin1_body {
+            let bytes: Result<Vec<u8>, _> = self
+                .text(text)?
+                .chars()
+                .map(|c| u8::try_from(u32::from(c)))
+                .collect();
+            let bytes =
+                bytes.map_err(|_| Stop::Fault("latin1_body: a character above U+00FF".into()))?;
+            call.body = Some(Payload::Raw(Bytes::from(bytes)));
         }
         Ok(call)
     }

@@ -89,9 +89,16 @@ impl Lint<'_> {
     }
 
     fn request(&mut self, fields: &Map<String, Value>, at: &str) {
-        if fields.contains_key("json") && fields.contains_key("raw_body") {
-            let message = "a request has one body: `json` or `raw_body`";
-            self.problem(&format!("{at}/raw_body"), message);
+        let bodies = ["json", "raw_body", "latin1_body"];
+        let mut bodies = bodies.iter().filter(|name| fields.contains_key(**name));
+        if let (Some(_), Some(second)) = (bodies.next(), bodies.next()) {
+            let message = "a request has one body: `json`, `raw_body` or `latin1_body`";
+            self.problem(&format!("{at}/{second}"), message);
+        }
+        let strange = |c: &char| u8::try_from(u32::from(*c)).is_err();
+        if let Some(strange) = text(fields, "latin1_body").chars().find(strange) {
+            let message = format!("`{strange}` is no character of Latin-1 (up to U+00FF)");
+            self.problem(&format!("{at}/latin1_body"), message);
         }
         if literal(&fields["path"]).is_some_and(|path| !path.starts_with('/')) {
             self.problem(&format!("{at}/path"), "a path begins with `/`");

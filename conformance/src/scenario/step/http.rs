@@ -31,6 +31,9 @@ pub struct Request {
     /// A body as it stands.
     #[serde(default, deserialize_with = "present")]
     pub raw_body: Option<Template>,
+    /// A body in Latin-1, each character one byte: with `é` or the like it is no UTF-8.
+    #[serde(default)]
+    pub latin1_body: Option<Text>,
     /// Headers.
     #[serde(default)]
     pub headers: BTreeMap<String, Text>,

@@ -30,6 +30,18 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "errors-body-in-another-encoding",
+        requirement: "ERR-004",
+        sentence: "Bytes of a body that are no UTF-8 are taken for U+FFFD.",
+        twist: || {
+            on(WITH_BODY).request(|call, _| {
+                call.body = String::from_utf8_lossy(&call.body)
+                    .into_owned()
+                    .into_bytes();
+            })
+        },
+    },
+    Fault {
         id: "errors-rest-of-a-body-ignored",
         requirement: "ERR-004",
         sentence: "What follows the JSON of a body is ignored.",

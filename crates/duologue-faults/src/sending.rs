@@ -141,3 +141,11 @@ pub(crate) fn send_accepted(code: ErrorCode, when: When) -> Twist {
         }
     })
 }
+
+/// The same request once more, with another body.
+pub(crate) fn again(call: &Call, world: &mut World<'_>, edit: impl FnOnce(&mut Value)) -> Outcome {
+    let (mut again, mut body) = (call.clone(), call.json());
+    edit(&mut body);
+    again.set_json(&body);
+    world.ask(&again)
+}

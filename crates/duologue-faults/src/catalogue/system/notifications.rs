@@ -8,13 +8,11 @@ use duologue_core::id::PeerId;
 use duologue_core::message::Role;
 use serde_json::{Value, json};
 
-use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
-use crate::sending::{ADMIN_SEND, NOTIFY};
+use crate::sending::{ADMIN_SEND, NOTIFY, again};
 use crate::stores::{HISTORY, edit_list, set_body};
 use crate::twist::{Twist, error, on};
-use crate::world::{Outcome, World};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -288,12 +286,4 @@ fn shorten(body: &mut Value) {
     let mut data = text(body, "/data").to_owned();
     data.pop();
     set(body, "/data", data);
-}
-
-/// The same request once more, with another body.
-fn again(call: &Call, world: &mut World<'_>, edit: fn(&mut Value)) -> Outcome {
-    let (mut again, mut body) = (call.clone(), call.json());
-    edit(&mut body);
-    again.set_json(&body);
-    world.ask(&again)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use duologue_core::event::{Event, Frame};
+use duologue_core::event::{Event, Frame, MessageEvent};
 use duologue_core::id::Cursor;
 use duologue_core::server::Effect;
 use serde_json::Value;
@@ -127,7 +127,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-batch-as-user-shown-once",
         requirement: "ADM-012",
         sentence: "Of a batch with `sync_to_sender` the user is shown the message to the first target only.",
-        twist: || to_sender(|nth, _| nth == 0),
+        twist: || {
+            on(ADMIN_SEND).outcome(|call, outcome, world| {
+                let body = call.json();
+                let first = text(&body, "/to_users/0");
+                outcome.effects.retain(|effect| {
+                    let sent = to_its_sender(effect, world);
+                    first.is_empty() || sent.is_none_or(|event| event.message.to.as_str() == first)
+                });
+            })
+        },
     },
     Fault {
         id: "admin-note-stored-twice",
@@ -214,24 +223,35 @@ fn not_kept(store: Store) -> Twist {
     })
 }
 
-/// Changes what the streams of the user are shown in whose name it is, or drops it; counted from 0.
+/// Changes what the streams of the user are shown in whose name it is, or drops it; the streams of a
+/// message are counted from 0.
 fn to_sender(edit: fn(usize, &mut Frame) -> bool) -> Twist {
     on(ADMIN_SEND).outcome(move |_, outcome, world| {
-        let mut shown = 0;
+        let mut shown = Vec::new();
         outcome.effects.retain_mut(|effect| {
-            let Effect::Deliver { stream, frame } = effect else {
+            let Some(event) = to_its_sender(effect, world) else {
                 return true;
             };
-            let Event::Message(event) = &frame.event else {
-                return true;
-            };
-            if world.listener(*stream).user() != event.message.from.as_str() {
-                return true;
+            let id = event.message.message_id.clone();
+            let nth = shown.iter().filter(|other| **other == id).count();
+            shown.push(id);
+            match effect {
+                Effect::Deliver { frame, .. } => edit(nth, frame),
+                Effect::Close { .. } | Effect::Push { .. } | Effect::DropMedia(_) => true,
             }
-            shown += 1;
-            edit(shown - 1, frame)
         });
     })
+}
+
+/// What is shown to a stream of the user who is said to have sent it.
+fn to_its_sender<'a>(effect: &'a Effect, world: &World<'_>) -> Option<&'a MessageEvent> {
+    let Effect::Deliver { stream, frame } = effect else {
+        return None;
+    };
+    let Event::Message(event) = &frame.event else {
+        return None;
+    };
+    (world.listener(*stream).user() == event.message.from.as_str()).then_some(event)
 }
 
 /// What comes of a message to oneself.

@@ -68,7 +68,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-target-named-twice-counts-once",
         requirement: "ADM-016",
         sentence: "A target named twice in a batch gets one message.",
-        twist: || on(ANY).body(|body| drop(without_repeats(body))),
+        twist: || on(ANY).body(drop_repeats),
     },
     Fault {
         id: "admin-malformed-target-fails-alone",
@@ -90,9 +90,10 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A batch refused for a target named twice is sent all the same.",
         twist: || {
             on(ANY).outcome(|call, outcome, world| {
-                let repeats = without_repeats(&mut call.json()) > 0;
-                if repeats && outcome.json()["field"] == "to_users" {
-                    again(call, world, |body| drop(without_repeats(body)));
+                let mut body = call.json();
+                drop_repeats(&mut body);
+                if body != call.json() && outcome.json()["field"] == "to_users" {
+                    again(call, world, drop_repeats);
                 }
             })
         },
@@ -176,20 +177,14 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(ANY).instead(|call, world| {
                 let (app, body) = (world.who(call).app().to_owned(), call.json());
                 let targets = body["to_users"].as_array()?;
-                let mut unknown = |target: &&Value| {
+                let mut unknown = |target: &Value| {
                     let path = format!("/v1/admin/users/{}", text(target, ""));
-                    world
-                        .as_admin(call, &app, "GET", &path, &Value::Null)
-                        .reply
-                        .status
-                        != 200
+                    let user = world.as_admin(call, &app, "GET", &path, &Value::Null);
+                    user.reply.status != 200
                 };
-                let known: Vec<Value> = targets
-                    .iter()
-                    .take_while(|it| !unknown(it))
-                    .cloned()
-                    .collect();
-                Some(again(call, world, |body| set(body, "/to_users", known)))
+                let first = targets.iter().position(&mut unknown)?;
+                let tried = targets[..=first].to_vec();
+                Some(again(call, world, |body| set(body, "/to_users", tried)))
             })
         },
     },
@@ -282,7 +277,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-018",
         sentence: "A repeated batch is sent to the targets that were refused before.",
         twist: || {
-            repeats(|call, world, first| {
+            reused(true, |call, world, first| {
                 let refused = first["results"].as_array().into_iter().flatten();
                 let refused = refused.filter(|result| !result["error"].is_null());
                 let refused: Vec<Value> = refused.map(|result| result["to"].clone()).collect();
@@ -299,7 +294,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-018",
         sentence: "A repeated batch is answered without the refusals.",
         twist: || {
-            repeats(|call, world, _| {
+            reused(true, |call, world, _| {
                 let mut outcome = world.ask(call);
                 edit_list(&mut outcome, "/results", |all| {
                     all.retain(|result| result["error"].is_null());
@@ -312,7 +307,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-batch-key-of-nobody-kept",
         requirement: "ADM-018",
         sentence: "A batch that reached nobody occupies its key.",
-        twist: || repeats(|_, _, first| Some(reply(200, first).into())),
+        twist: || reused(true, |_, _, first| Some(reply(200, first).into())),
     },
     Fault {
         id: "admin-batch-key-with-another-body",
@@ -325,7 +320,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-018",
         sentence: "A batch with the key of another that differs in its targets is no conflict.",
         twist: || {
-            repeats(|call, _, first| {
+            reused(false, |call, _, first| {
                 let all = first["results"].as_array()?;
                 let body = call.json();
                 let other = body["to_users"].as_array()?.len() != all.len();
@@ -359,18 +354,16 @@ fn renames_field(field: &'static str, to: &'static str) -> Twist {
     })
 }
 
-/// Takes repeated targets out and counts them.
-fn without_repeats(body: &mut Value) -> usize {
-    let Some(targets) = list(body, "/to_users") else {
-        return 0;
-    };
-    let (before, mut seen) = (targets.len(), Vec::new());
-    targets.retain(|target| {
-        let is_new = !seen.contains(target);
-        seen.push(target.clone());
-        is_new
-    });
-    before - targets.len()
+/// Takes repeated targets out.
+fn drop_repeats(body: &mut Value) {
+    let mut seen = Vec::new();
+    if let Some(targets) = list(body, "/to_users") {
+        targets.retain(|target| {
+            let is_new = !seen.contains(target);
+            seen.push(target.clone());
+            is_new
+        });
+    }
 }
 
 fn refusals(body: &Value) -> usize {
@@ -396,17 +389,22 @@ fn results(edit: fn(&mut Vec<Value>)) -> Twist {
 
 type Repeat = fn(&mut Call, &mut World<'_>, &Value) -> Option<Outcome>;
 
-/// What becomes of a batch under a key that was used before, given the first answer.
-fn repeats(repeat: Repeat) -> Twist {
-    let mut answers: BTreeMap<(String, String), Value> = BTreeMap::new();
+/// What becomes of a batch under a key that was used before, with the same body or another one, given
+/// the first answer.
+fn reused(same_body: bool, answer: Repeat) -> Twist {
+    let mut answers: BTreeMap<(String, String), (Value, Value)> = BTreeMap::new();
     on(ADMIN_SEND).instead(move |call, world| {
-        let key = text(&call.json(), "/client_msg_id").to_owned();
+        let body = call.json();
+        let key = body["client_msg_id"].as_str()?.to_owned();
         let key = (world.who(call).app().to_owned(), key);
-        if let Some(first) = answers.get(&key) {
-            return repeat(call, world, first);
+        if let Some((first_body, first)) = answers.get(&key) {
+            let same = body == *first_body;
+            return (same == same_body)
+                .then(|| answer(call, world, first))
+                .flatten();
         }
         let outcome = world.ask(call);
-        answers.insert(key, outcome.json());
+        answers.insert(key, (body, outcome.json()));
         Some(outcome)
     })
 }

@@ -71,7 +71,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(PRESENCE).outcome(|_, outcome, _| {
                 edit_list(outcome, "/sessions", |all| {
-                    all.retain(|it| it["streaming"] == true)
+                    all.retain(|it| it["streaming"] == true);
                 });
             })
         },

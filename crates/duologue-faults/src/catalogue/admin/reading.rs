@@ -120,7 +120,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(MESSAGES).outcome(|call, outcome, _| {
                 let owner = call.segment(4);
                 edit_list(outcome, "/messages", |all| {
-                    all.retain(|it| it["from"] != *owner)
+                    all.retain(|it| it["from"] != *owner);
                 });
             })
         },

@@ -161,7 +161,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     if call.is("GET /v1/admin/users/*/presence") {
                         let sessions = former["presence"]["sessions"].as_array().cloned();
                         edit_list(outcome, "/sessions", |all| {
-                            all.extend(sessions.unwrap_or_default())
+                            all.extend(sessions.unwrap_or_default());
                         });
                     }
                 },
@@ -254,7 +254,7 @@ fn old_keys(answer: fn(&Call, &Value) -> Option<Outcome>) -> Twist {
     let mut answers: BTreeMap<(String, String, String), Value> = BTreeMap::new();
     on(SEND).instead(move |call, world| {
         let caller = world.who(call);
-        let key = text(&call.json(), "/client_msg_id").to_owned();
+        let key = call.json()["client_msg_id"].as_str()?.to_owned();
         let key = (caller.app().to_owned(), caller.user().to_owned(), key);
         if let Some(known) = answers.get(&key) {
             return answer(call, known);

@@ -106,7 +106,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "permissions-blocker-cannot-write",
         requirement: "PRM-012",
         sentence: "Who blocks a user is refused when they write to that user.",
-        twist: || send_refused(ErrorCode::PeerBlocked, |sending| sending.sender_blocks()),
+        twist: || send_refused(ErrorCode::PeerBlocked, sender_blocks),
     },
     Fault {
         id: "permissions-blocker-not-live",
@@ -125,7 +125,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "permissions-blocker-not-heard",
         requirement: "PRM-012",
         sentence: "What a blocker writes to the blocked user is only in the blocker's own history.",
-        twist: || on(SEND).instead(|call, world| block_back(call, world)),
+        twist: || on(SEND).instead(block_back),
     },
     Fault {
         id: "permissions-explicit-block-is-silent",
@@ -176,6 +176,10 @@ pub(crate) const FAULTS: &[Fault] = &[
         },
     },
 ];
+
+fn sender_blocks(sending: &mut Sending<'_, '_>) -> bool {
+    sending.sender_blocks()
+}
 
 /// For this one send the block is mutual, and silent.
 fn block_back(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {

@@ -33,7 +33,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "system-first-in-mailbox",
         requirement: "SYS-010",
         sentence: "System messages come before all chat in the mailbox.",
-        twist: || sync(system_first),
+        twist: || sync(|frames| system_first(frames)),
     },
     Fault {
         id: "system-not-in-view",
@@ -131,7 +131,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "system-mailbox-drops-the-newest",
         requirement: "SYS-013",
         sentence: "A mailbox full of system messages takes no new one.",
-        twist: || overfull(|entries, max| entries.truncate(max)),
+        twist: || overfull(Vec::truncate),
     },
     Fault {
         id: "system-mailbox-drops-all",
@@ -213,7 +213,7 @@ fn is_system(frame: &Frame) -> bool {
 }
 
 /// The cursors stay in order.
-fn system_first(frames: &mut Vec<Frame>) {
+fn system_first(frames: &mut [Frame]) {
     let cursors: Vec<_> = frames.iter().map(|frame| frame.id).collect();
     frames.sort_by_key(|frame| !is_system(frame));
     for (frame, cursor) in frames.iter_mut().zip(cursors) {
@@ -310,11 +310,11 @@ fn overfull(keep: fn(&mut Vec<Effect>, usize)) -> Twist {
     }))
 }
 
+/// Whether a mailbox holds too much, given how to look a limit up.
+type Over = fn(&[MessageEvent], &mut dyn FnMut(&str) -> u64) -> bool;
+
 /// A sync leaves out the oldest entries, of chat or of system messages, until it is not `over`.
-fn displaces(
-    system: bool,
-    over: fn(&[MessageEvent], &mut dyn FnMut(&str) -> u64) -> bool,
-) -> Twist {
+fn displaces(system: bool, over: Over) -> Twist {
     on(EVENTS).outcome(move |call, outcome, world| {
         let mut limit = |name: &str| world.limit(call, name).unwrap_or(u64::MAX);
         loop {

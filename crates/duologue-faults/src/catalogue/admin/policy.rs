@@ -70,19 +70,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-010",
         sentence: "A change of policy is answered, and lost.",
         twist: || {
-            on(PUT).outcome(|call, outcome, world| {
-                let answered = outcome.json();
-                let flipped: Value = FIELDS
-                    .iter()
-                    .filter(|(field, _)| call.json()[field].is_string())
-                    .map(|(field, values)| {
-                        let other = values.iter().find(|value| answered[field] != **value);
-                        (field.to_string(), json!(other))
-                    })
-                    .collect();
-                if outcome.reply.status == 200 {
-                    again(call, world, |body| *body = flipped);
-                }
+            on(PUT).instead(|call, world| {
+                let app = world.who(call).app().to_owned();
+                let former = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
+                let outcome = world.ask(call);
+                again(call, world, |body| *body = former.json());
+                Some(outcome)
             })
         },
     },

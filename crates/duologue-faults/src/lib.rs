@@ -22,6 +22,8 @@ mod fault;
 mod json;
 mod limits;
 mod machine;
+mod sending;
+mod stores;
 mod twist;
 mod wire;
 mod world;

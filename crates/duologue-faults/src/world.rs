@@ -1,6 +1,9 @@
 //! What a twist can see and do beside the request at hand.
 
 use duologue_core::ErrorCode;
+use duologue_core::content::Content;
+use duologue_core::event::Event;
+use duologue_core::id::SystemEventName;
 use duologue_core::server::{Body, Effect, IdSource, Reply, Server, StreamId};
 use serde_json::Value;
 
@@ -107,6 +110,69 @@ impl World<'_> {
             let outcome = self.ask(&with_token(call, token, method, path, body));
             (outcome.reply.status != 401).then_some(outcome)
         })
+    }
+}
+
+/// What several chapters look up.
+impl World<'_> {
+    /// A user's `friends` or `blocklist`; empty when the user is not logged in.
+    pub(crate) fn list(&mut self, call: &Call, user: (&str, &str), list: &str) -> Vec<String> {
+        let answer = self.as_user(call, user, "GET", &format!("/v1/{list}"), &Value::Null);
+        let mut body = answer.map(|answer| answer.json()).unwrap_or_default();
+        let ids = crate::json::list(&mut body, &format!("/{list}")).cloned();
+        let ids = ids.unwrap_or_default().into_iter();
+        ids.filter_map(|id| Some(id.as_str()?.to_owned())).collect()
+    }
+
+    /// Whether a user's `friends` or `blocklist` has `peer`.
+    pub(crate) fn lists(
+        &mut self,
+        call: &Call,
+        user: (&str, &str),
+        list: &str,
+        peer: &str,
+    ) -> bool {
+        self.list(call, user, list).iter().any(|id| id == peer)
+    }
+
+    /// A built-in event about `user` on the open streams of `to`, in no store.
+    pub(crate) fn tell(
+        &mut self,
+        call: &Call,
+        to: &str,
+        (event, user): (&str, &str),
+    ) -> Vec<Effect> {
+        let app = self.who(call).app().to_owned();
+        let mut data = serde_json::json!({ "user_id": user });
+        if event == "profile_changed" {
+            let path = format!("/v1/admin/users/{user}");
+            let profile = self.as_admin(call, &app, "GET", &path, &Value::Null).json();
+            data["nickname"] = profile["nickname"].clone();
+            data["avatar_url"] = profile["avatar_url"].clone();
+        }
+        // The administrator may not use the name, so the event gets it on its way out.
+        let body = serde_json::json!({
+            "to": to, "event": "built-in", "data": data.to_string(), "lifetime_s": 0
+        });
+        let told = self.as_admin(call, &app, "POST", "/v1/admin/notifications", &body);
+        let mut effects = told.effects;
+        for effect in &mut effects {
+            if let Effect::Deliver { frame, .. } = effect
+                && let Event::Message(shown) = &mut frame.event
+                && let Content::System { event: name, .. } = &mut shown.message.content
+                && let Ok(built_in) = SystemEventName::parse(event)
+            {
+                *name = built_in;
+            }
+        }
+        effects
+    }
+
+    /// A limit of the caller's app, as the core has it.
+    pub(crate) fn limit(&mut self, call: &Call, name: &str) -> Option<u64> {
+        let app = self.who(call).app().to_owned();
+        let server = self.as_admin(call, &app, "GET", "/v1/server", &Value::Null);
+        server.json()["app"]["limits"][name].as_u64()
     }
 }
 

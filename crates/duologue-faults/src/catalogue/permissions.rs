@@ -1,5 +1,13 @@
 //! Permissions.
 
-use crate::fault::Fault;
+mod blocking;
+mod changes;
+mod lists;
+mod policy;
+mod silent;
 
-pub(super) const FAULTS: &[Fault] = &[];
+pub(super) use blocking::FAULTS as BLOCKING;
+pub(super) use changes::FAULTS as CHANGES;
+pub(super) use lists::FAULTS as LISTS;
+pub(super) use policy::FAULTS as POLICY;
+pub(super) use silent::FAULTS as SILENT;

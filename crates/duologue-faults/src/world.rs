@@ -27,6 +27,15 @@ impl Outcome {
     pub(crate) fn is_refused(&self, code: ErrorCode) -> bool {
         self.json()["code"] == code.as_str()
     }
+
+    /// Changes the JSON body and nothing else.
+    pub(crate) fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
+        let mut body = self.json();
+        if !body.is_null() {
+            edit(&mut body);
+            self.reply.body = Body::Json(body.to_string());
+        }
+    }
 }
 
 impl From<Reply> for Outcome {
@@ -191,26 +200,5 @@ fn with_token(call: &Call, token: &str, method: &str, path: &str, body: &Value) 
         last_event_id: None,
         content_length: None,
         body,
-    }
-}
-
-impl Outcome {
-    /// Changes the JSON body and nothing else.
-    pub(crate) fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
-        let mut body = self.json();
-        if !body.is_null() {
-            edit(&mut body);
-            self.reply.body = Body::Json(body.to_string());
-        }
-    }
-}
-
-impl World<'_> {
-    /// A limit of the app whose token the call carries; none if there is no such limit.
-    pub(crate) fn limit(&mut self, call: &Call, name: &str) -> Option<u64> {
-        let mut asked = call.clone();
-        asked.method = "GET".into();
-        asked.path = "/v1/server".into();
-        self.ask(&asked).json()["app"]["limits"][name].as_u64()
     }
 }

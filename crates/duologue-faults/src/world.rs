@@ -108,6 +108,18 @@ impl World<'_> {
             (outcome.reply.status != 401).then_some(outcome)
         })
     }
+
+    /// A request with any token. A null body is none.
+    pub(crate) fn with_token(
+        &mut self,
+        call: &Call,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Outcome {
+        self.ask(&with_token(call, token, method, path, body))
+    }
 }
 
 fn with_token(call: &Call, token: &str, method: &str, path: &str, body: &Value) -> Call {

@@ -139,3 +139,24 @@ fn with_token(call: &Call, token: &str, method: &str, path: &str, body: &Value) 
         body,
     }
 }
+
+impl Outcome {
+    /// Changes the JSON body and nothing else.
+    pub(crate) fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
+        let mut body = self.json();
+        if !body.is_null() {
+            edit(&mut body);
+            self.reply.body = Body::Json(body.to_string());
+        }
+    }
+}
+
+impl World<'_> {
+    /// The sessions of a user as the administrator sees them.
+    pub(crate) fn presence(&mut self, call: &Call, app: &str, user: &str) -> Vec<Value> {
+        let path = format!("/v1/admin/users/{user}/presence");
+        let presence = self.as_admin(call, app, "GET", &path, &Value::Null);
+        let sessions = presence.json()["sessions"].as_array().cloned();
+        sessions.unwrap_or_default()
+    }
+}

@@ -30,7 +30,7 @@ pub(super) const FAULTS: &[Fault] = &[
         twist: || {
             on(HISTORY).answer(|page| {
                 for message in list(page, "/messages").into_iter().flatten() {
-                    if number(message, "/seq") % 2 == 0 {
+                    if number(message, "/seq").is_multiple_of(2) {
                         let earlier = number(message, "/time_ms").saturating_sub(60_000);
                         set(message, "/time_ms", earlier);
                     }
@@ -98,12 +98,12 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "An advance is answered with the time before it.",
         twist: || {
             on(CLOCK).outcome(|call, outcome, _| {
-                let mut answer = outcome.json();
-                if outcome.reply.status == 200 {
-                    let before = number(&answer, "/now_ms") - number(&call.json(), "/advance_ms");
-                    set(&mut answer, "/now_ms", before);
-                    outcome.reply = reply(200, &answer);
-                }
+                let moved = number(&call.json(), "/advance_ms");
+                outcome.edit(|answer| {
+                    if let Some(now) = answer["now_ms"].as_u64() {
+                        set(answer, "/now_ms", now - moved);
+                    }
+                });
             })
         },
     },
@@ -253,11 +253,11 @@ fn reads_at(shifted: fn(u64) -> u64) -> Twist {
 
 fn real_time(pattern: &'static str, pointer: &'static str) -> Twist {
     on(pattern).outcome(move |call, outcome, _| {
-        let mut answer = outcome.json();
-        if outcome.reply.status < 300 && answer.pointer(pointer).is_some() {
-            set(&mut answer, pointer, call.now.0);
-            outcome.reply = reply(outcome.reply.status, &answer);
-        }
+        outcome.edit(|answer| {
+            if answer.pointer(pointer).is_some() {
+                set(answer, pointer, call.now.0);
+            }
+        });
     })
 }
 
@@ -311,11 +311,11 @@ fn leave_out_early(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let Some(now) = advance(call, world, &app, 0) else {
         return;
     };
-    let mut page = outcome.json();
-    if let Some(messages) = list(&mut page, "/messages") {
-        messages.retain(|message| number(message, "/expires_ms") > now + 1);
-        outcome.reply = reply(outcome.reply.status, &page);
-    }
+    outcome.edit(|page| {
+        if let Some(messages) = list(page, "/messages") {
+            messages.retain(|message| number(message, "/expires_ms") > now + 1);
+        }
+    });
 }
 
 fn end_sessions(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {

@@ -115,9 +115,7 @@ pub(super) fn as_another_device(
     let mut other = call.clone();
     other.set_json(&body);
     let mut outcome = world.ask(&other);
-    let mut answer = outcome.json();
-    set(&mut answer, "/device_id", key.2);
-    outcome.reply = reply(outcome.reply.status, &answer);
+    outcome.edit(|answer| set(answer, "/device_id", key.2));
     Some(outcome)
 }
 
@@ -180,26 +178,18 @@ pub(super) fn multi_login_unchanged(call: &mut Call, world: &mut World<'_>) -> O
     let mut body = call.json();
     let wanted = remove(&mut body, "/multi_login")?;
     call.set_json(&body);
-    let outcome = world.ask(call);
-    let mut answer = outcome.json();
+    let mut outcome = world.ask(call);
     if outcome.reply.status == 200 {
-        set(&mut answer, "/multi_login", wanted);
+        outcome.edit(|answer| set(answer, "/multi_login", wanted));
     }
-    Some(reply(outcome.reply.status, &answer).into())
-}
-
-fn presence(call: &Call, world: &mut World<'_>, who: &Who) -> Vec<Value> {
-    let path = format!("/v1/admin/users/{}/presence", who.user());
-    let presence = world.as_admin(call, who.app(), "GET", &path, &Value::Null);
-    let sessions = presence.json()["sessions"].as_array().cloned();
-    sessions.unwrap_or_default()
+    Some(outcome)
 }
 
 pub(super) fn refuse_above_limit(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {
     let who = world.who(call);
     let app = world.as_admin(call, who.app(), "GET", "/v1/server", &Value::Null);
     let (.., device) = device(call, world);
-    let sessions = presence(call, world, &who);
+    let sessions = world.presence(call, who.app(), who.user());
     let known = sessions
         .iter()
         .any(|session| session["device_id"] == device);
@@ -209,7 +199,7 @@ pub(super) fn refuse_above_limit(call: &mut Call, world: &mut World<'_>) -> Opti
 
 /// What sessions of a user are used once more before a login, and in which order: who comes first
 /// is ended first.
-type Order = fn(&Call, &mut World<'_>, &mut Vec<String>);
+type Order = fn(&Call, &mut World<'_>, &mut [String]);
 
 /// Requests that `counts` are noted as use. Before a login the core sees the sessions of the user
 /// used in the order noted, as `order` has changed it.
@@ -244,11 +234,11 @@ pub(super) fn use_again_before_login(counts: fn(&Call) -> bool, order: Order) ->
     }))
 }
 
-pub(super) fn streaming_last(call: &Call, world: &mut World<'_>, sessions: &mut Vec<String>) {
+pub(super) fn streaming_last(call: &Call, world: &mut World<'_>, sessions: &mut [String]) {
     let Some(who) = sessions.first().map(|token| world.book.holder(token)) else {
         return;
     };
-    let presence = presence(call, world, &who);
+    let presence = world.presence(call, who.app(), who.user());
     sessions.sort_by_key(|token| {
         let holder = world.book.holder(token);
         let mut found = presence.iter();
@@ -259,7 +249,7 @@ pub(super) fn streaming_last(call: &Call, world: &mut World<'_>, sessions: &mut 
 pub(super) fn make_room_first(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {
     let who = world.who(call);
     let (.., device) = device(call, world);
-    let mut sessions = presence(call, world, &who).into_iter();
+    let mut sessions = world.presence(call, who.app(), who.user()).into_iter();
     sessions.find(|session| session["device_id"] == device)?;
     let mut body = call.json();
     set(&mut body, "/device_id", "room");

@@ -52,10 +52,7 @@ impl Case<'_> {
 
 /// The devices of a user that have a stream open.
 pub(super) fn streaming(call: &Call, world: &mut World<'_>, app: &str, user: &str) -> Vec<Value> {
-    let path = format!("/v1/admin/users/{user}/presence");
-    let presence = world.as_admin(call, app, "GET", &path, &Value::Null);
-    let sessions = presence.json()["sessions"].as_array().cloned();
-    let sessions = sessions.unwrap_or_default().into_iter();
+    let sessions = world.presence(call, app, user).into_iter();
     sessions
         .filter(|session| session["streaming"] == true)
         .map(|session| session["device_id"].clone())

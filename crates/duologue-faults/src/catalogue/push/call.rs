@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
 use crate::twist::{Twist, error, on, pushes};
 use crate::wire::Wire;
+use crate::world::Outcome;
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -320,7 +321,7 @@ fn call(edit: fn(&mut Value, &Value, &Value)) -> Twist {
     })
 }
 
-fn each_push(outcome: &mut crate::world::Outcome, mut edit: impl FnMut(&mut Value)) {
+fn each_push(outcome: &mut Outcome, mut edit: impl FnMut(&mut Value)) {
     for effect in &mut outcome.effects {
         let Effect::Push { request, .. } = effect else {
             continue;
@@ -339,7 +340,7 @@ fn preview(content_type: &'static str, preview: fn(&Value) -> String) -> Twist {
         let body = call.json();
         if body["content"]["type"] == content_type && body["push"]["body"].is_null() {
             each_push(outcome, |push| {
-                set(push, "/body", preview(&body["content"]))
+                set(push, "/body", preview(&body["content"]));
             });
         }
     })

@@ -32,7 +32,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Devices of the vendor `meizu` are not pushed to.",
         twist: || {
             on(ANY_SEND).outcome(|_, outcome, _| {
-                keep_pushes(outcome, |push| push.vendor.as_str() != "meizu")
+                keep_pushes(outcome, |push| push.vendor.as_str() != "meizu");
             })
         },
     },

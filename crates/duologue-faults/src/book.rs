@@ -136,4 +136,14 @@ impl Book {
                 .insert(token, Who::Session { app, user, device });
         }
     }
+
+    /// Every token that was ever given out and whom it stood for, ascending by token.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = (&str, &Who)> {
+        self.tokens.iter().map(|(token, who)| (token.as_str(), who))
+    }
+
+    /// Whom a token stood for.
+    pub(crate) fn holder(&self, token: &str) -> Who {
+        self.tokens.get(token).cloned().unwrap_or(Who::Unknown)
+    }
 }

@@ -7,6 +7,7 @@ use http::{Method, request, response};
 
 type Arrives = Arc<dyn Fn(&mut request::Parts) + Send + Sync>;
 type Leaves = Arc<dyn Fn(&Asked, &mut response::Parts) + Send + Sync>;
+type Hears = Arc<dyn Fn(&str, Option<u16>) -> Option<u16> + Send + Sync>;
 type Piece = Arc<dyn Fn(&Asked, &mut Vec<u8>) -> bool + Send + Sync>;
 
 /// Which request an answer belongs to.
@@ -32,13 +33,17 @@ pub struct Wire {
     arrives: Option<Arrives>,
     leaves: Option<Leaves>,
     piece: Option<Piece>,
+    hears: Option<Hears>,
 }
 
 impl Wire {
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.arrives.is_none() && self.leaves.is_none() && self.piece.is_none()
+        self.arrives.is_none()
+            && self.leaves.is_none()
+            && self.piece.is_none()
+            && self.hears.is_none()
     }
 
     /// Changes the head of a request that has arrived.
@@ -103,6 +108,25 @@ impl Wire {
             arrives: self.arrives.or(other.arrives),
             leaves: self.leaves.or(other.leaves),
             piece: self.piece.or(other.piece),
+            hears: self.hears.or(other.hears),
+        }
+    }
+
+    /// What the server takes a push gateway's status for, by the `message_id` of the push; `None`:
+    /// there was no answer.
+    #[must_use]
+    pub fn hears(&self, push: &str, status: Option<u16>) -> Option<u16> {
+        self.hears
+            .as_ref()
+            .map_or(status, |edit| edit(push, status))
+    }
+
+    pub(crate) fn on_gateway_answer(
+        edit: impl Fn(&str, Option<u16>) -> Option<u16> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            hears: Some(Arc::new(edit)),
+            ..Self::default()
         }
     }
 }

@@ -120,6 +120,18 @@ impl World<'_> {
             (outcome.reply.status != 401).then_some(outcome)
         })
     }
+
+    /// A request with any token. A null body is none.
+    pub(crate) fn with_token(
+        &mut self,
+        call: &Call,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Outcome {
+        self.ask(&with_token(call, token, method, path, body))
+    }
 }
 
 /// What several chapters look up.
@@ -200,5 +212,15 @@ fn with_token(call: &Call, token: &str, method: &str, path: &str, body: &Value) 
         last_event_id: None,
         content_length: None,
         body,
+    }
+}
+
+impl World<'_> {
+    /// The sessions of a user as the administrator sees them.
+    pub(crate) fn presence(&mut self, call: &Call, app: &str, user: &str) -> Vec<Value> {
+        let path = format!("/v1/admin/users/{user}/presence");
+        let presence = self.as_admin(call, app, "GET", &path, &Value::Null);
+        let sessions = presence.json()["sessions"].as_array().cloned();
+        sessions.unwrap_or_default()
     }
 }

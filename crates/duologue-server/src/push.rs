@@ -18,6 +18,15 @@ const CALL_TIME: Duration = Duration::from_secs(5);
 /// Calls that may wait for a slow gateway; later ones are dropped.
 const WAITING_MAX: usize = 10_000;
 
+/// What the server takes a gateway's status for, by the `message_id` of the push; `None`: there was
+/// no answer.
+pub(crate) type Hears = Arc<dyn Fn(&str, Option<u16>) -> Option<u16> + Send + Sync>;
+
+/// What it should take it for.
+pub(crate) fn as_said() -> Hears {
+    Arc::new(|_, status| status)
+}
+
 /// One call to a gateway.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -95,7 +104,9 @@ pub(crate) fn client() -> Result<reqwest::Client, Box<dyn std::error::Error>> {
 /// (PSH-012). No request waits for it (PSH-019).
 pub(crate) async fn work(shared: Arc<Shared>, session: SessionId) {
     while let Some(job) = shared.next_push(session) {
-        if call(&shared.gateways, &job).await == Some(StatusCode::GONE) {
+        let status = call(&shared.gateways, &job).await;
+        let heard = (shared.hears)(job.request.message_id.as_str(), status);
+        if heard == Some(StatusCode::GONE.as_u16()) {
             shared.push_gone(&job.target);
         }
     }
@@ -103,7 +114,7 @@ pub(crate) async fn work(shared: Arc<Shared>, session: SessionId) {
 
 /// One call (PSH-013); no second try (PSH-018). The URL and the token stay out of the log: both may
 /// be secrets (SEC-006).
-async fn call(gateways: &reqwest::Client, job: &Job) -> Option<StatusCode> {
+async fn call(gateways: &reqwest::Client, job: &Job) -> Option<u16> {
     let message_id = job.request.message_id.as_str();
     let body = match serde_json::to_vec(&job.request) {
         Ok(body) => body,
@@ -118,7 +129,7 @@ async fn call(gateways: &reqwest::Client, job: &Job) -> Option<StatusCode> {
     match request.body(body).send().await {
         Ok(answer) => {
             tracing::info!(message_id, status = answer.status().as_u16(), "push");
-            Some(answer.status())
+            Some(answer.status().as_u16())
         }
         Err(error) => {
             let error = error.without_url();

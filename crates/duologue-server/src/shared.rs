@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::ids::RandomIds;
 use crate::media::{MediaFile, MediaFiles};
 use crate::outbox::{Inbox, Outboxes};
-use crate::push::{self, Job, PushQueues};
+use crate::push::{self, Hears, Job, PushQueues};
 use duologue_core::server::Machine;
 
 /// What all connections of one server share.
@@ -28,6 +28,7 @@ pub(crate) struct Shared {
     /// Cancelled when the server has waited long enough.
     pub(crate) abort: CancellationToken,
     pub(crate) gateways: reqwest::Client,
+    pub(crate) hears: Hears,
 }
 
 struct State {
@@ -39,7 +40,7 @@ struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(machine: Box<dyn Machine>, gateways: reqwest::Client) -> Self {
+    pub(crate) fn new(machine: Box<dyn Machine>, gateways: reqwest::Client, hears: Hears) -> Self {
         let state = State {
             machine,
             ids: RandomIds,
@@ -53,6 +54,7 @@ impl Shared {
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
             gateways,
+            hears,
         }
     }
 

@@ -122,7 +122,9 @@ pub async fn start_faulty(
     let version = &mut config.implementation.version;
     version.push_str(&format!(" with the fault {}", fault.id));
     let (machine, wire) = fault.server(config);
-    start_app(listen, Box::new(machine), |app| {
+    let gateway = wire.clone();
+    let hears = Arc::new(move |push: &str, status| gateway.hears(push, status));
+    start_app(listen, Box::new(machine), hears, |app| {
         crate::faulty::with(app, wire)
     })
     .await
@@ -136,19 +138,20 @@ pub async fn start_with(
     address: SocketAddr,
     machine: Box<dyn Machine>,
 ) -> Result<Handle, StartError> {
-    start_app(address, machine, |app| app).await
+    start_app(address, machine, push::as_said(), |app| app).await
 }
 
 async fn start_app(
     address: SocketAddr,
     machine: Box<dyn Machine>,
+    hears: push::Hears,
     layers: impl FnOnce(Router) -> Router,
 ) -> Result<Handle, StartError> {
     let refused = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let gateways = push::client().map_err(|error| StartError::PushClient(error.to_string()))?;
-    let shared = Arc::new(Shared::new(machine, gateways));
+    let shared = Arc::new(Shared::new(machine, gateways, hears));
     let app = layers(handler::app(Arc::clone(&shared)));
     shared
         .tasks

@@ -1,5 +1,27 @@
-//! Media.
+//! Media: uploads, downloads and ranges of them.
 
-use crate::fault::Fault;
+pub(super) mod download;
+pub(super) mod range;
+pub(super) mod upload;
 
-pub(super) const FAULTS: &[Fault] = &[];
+use serde_json::Value;
+
+use crate::twist::Twist;
+use crate::world::{json_of, reply};
+
+const UPLOAD: &str = "POST /v1/media";
+const DOWNLOAD: &str = "GET /v1/media/*";
+
+/// The answer to an upload says something else.
+fn answer(mut edit: impl FnMut(&mut Value) + Send + 'static) -> Twist {
+    Twist {
+        uploaded: vec![Box::new(move |answer| {
+            if answer.status == 201 {
+                let mut body = json_of(answer);
+                edit(&mut body);
+                *answer = reply(answer.status, &body);
+            }
+        })],
+        ..Twist::default()
+    }
+}

@@ -45,6 +45,7 @@ pub(crate) const CHAPTERS: &[&[Fault]] = &[
     offline::caps::FAULTS,
     offline::time::FAULTS,
     recents::FAULTS,
+    recents::leaving::FAULTS,
     roaming::FAULTS,
     roaming::conversations::FAULTS,
     roaming::pages::FAULTS,

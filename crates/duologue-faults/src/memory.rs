@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use duologue_core::event::{Event, Frame, Path};
-use duologue_core::id::Cursor;
+use duologue_core::id::{Cursor, MessageId};
 use duologue_core::message::Message;
 use duologue_core::server::Effect;
 use serde_json::json;
@@ -41,6 +41,25 @@ pub(crate) fn message_of(frame: &Frame) -> Option<&Message> {
         Event::Message(event) => Some(&event.message),
         Event::Recents(_) | Event::SyncDone | Event::Kicked(_) => None,
     }
+}
+
+/// Leaves `gone` out of a sync.
+pub(crate) fn forget(gone: &BTreeSet<MessageId>, frames: &mut Vec<Frame>) {
+    let stays = |message: &Message| !gone.contains(&message.message_id);
+    frames.retain(|frame| message_of(frame).is_none_or(stays));
+}
+
+/// The messages that go live to their recipients and into the mailbox.
+pub(crate) fn live_of(outcome: &Outcome) -> impl Iterator<Item = MessageId> {
+    outcome.effects.iter().filter_map(|effect| match effect {
+        Effect::Deliver { frame, .. } => match &frame.event {
+            Event::Message(event) if frame.id.is_some() && event.path == Path::Live => {
+                Some(event.message.message_id.clone())
+            }
+            Event::Message(_) | Event::Recents(_) | Event::SyncDone | Event::Kicked(_) => None,
+        },
+        Effect::Close { .. } | Effect::Push { .. } | Effect::DropMedia(_) => None,
+    })
 }
 
 /// The messages that users have sent and that were stored, oldest first, as their senders see them.
@@ -149,6 +168,14 @@ impl Mailboxes {
                 shown.acknowledged.get_or_insert_with(by);
             }
         }
+    }
+
+    /// The messages that a user was shown and has acknowledged.
+    pub(crate) fn acknowledged(&self, owner: &Owner) -> BTreeSet<MessageId> {
+        let shown = self.0.get(owner).into_iter().flat_map(BTreeMap::values);
+        let acknowledged = shown.filter(|shown| shown.acknowledged.is_some());
+        let ids = acknowledged.filter_map(|shown| message_of(&shown.frame));
+        ids.map(|message| message.message_id.clone()).collect()
     }
 
     /// What a user was shown.

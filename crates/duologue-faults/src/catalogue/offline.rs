@@ -9,16 +9,17 @@ use duologue_core::ErrorCode;
 use duologue_core::event::{Event, Frame, MessageEvent, Path};
 use duologue_core::id::{Cursor, MessageId};
 use duologue_core::message::Message;
-use duologue_core::server::Effect;
-use serde_json::json;
 
 use super::recents::edit_contacts;
 use super::roaming::edit_history;
+use super::stream::acknowledging::acknowledge;
 use crate::book::Who;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
-use crate::memory::{Mailboxes, Owner, Sent, limit_of, message_of, owner, relists};
+use crate::memory::{
+    Mailboxes, Owner, Sent, forget, limit_of, live_of, message_of, owner, relists,
+};
 use crate::twist::{Twist, edit_sync, error, on};
 use crate::world::{Outcome, World};
 
@@ -31,7 +32,10 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "A message that goes live to its recipient does not enter the mailbox.",
         twist: || {
             let mut live = BTreeSet::new();
-            on("*").frames(move |frame| unless_live_before(&mut live, frame))
+            on("*").outcome(move |_, outcome, _| {
+                live.extend(live_of(outcome));
+                edit_sync(outcome, |frames| forget(&live, frames));
+            })
         },
     },
     Fault {
@@ -63,6 +67,18 @@ pub(super) const FAULTS: &[Fault] = &[
         twist: || on(SEND).outcome(|_, outcome, _| tell_who_is_away(outcome)),
     },
     Fault {
+        id: "offline-answer-tells-who-is-online",
+        requirement: "OFF-002",
+        sentence: "A send to a user with an open stream is answered 201.",
+        twist: || {
+            on(SEND).outcome(|_, outcome, _| {
+                if live_of(outcome).next().is_some() {
+                    outcome.reply.status = 201;
+                }
+            })
+        },
+    },
+    Fault {
         id: "offline-new-user-is-refused",
         requirement: "OFF-002",
         sentence: "A send to a user who has never logged in is refused.",
@@ -82,15 +98,6 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "OFF-003",
         sentence: "What a sync has listed counts as acknowledged.",
         twist: || on("GET /v1/events").outcome(acknowledge_all),
-    },
-    Fault {
-        id: "offline-live-delivery-acknowledges",
-        requirement: "OFF-003",
-        sentence: "What has gone live to a stream is in no later sync.",
-        twist: || {
-            let mut live = BTreeSet::new();
-            on("*").frames(move |frame| unless_live_before(&mut live, frame))
-        },
     },
     Fault {
         id: "offline-third-delivery-is-left-out",
@@ -193,23 +200,6 @@ fn id_of(frame: &Frame) -> Option<MessageId> {
     message_of(frame).map(|message| message.message_id.clone())
 }
 
-/// Leaves `gone` out of a sync.
-fn forget(gone: &BTreeSet<MessageId>, frames: &mut Vec<Frame>) {
-    frames.retain(|frame| id_of(frame).is_none_or(|id| !gone.contains(&id)));
-}
-
-fn unless_live_before(live: &mut BTreeSet<MessageId>, frame: Frame) -> Vec<Frame> {
-    if let (Some(_), Event::Message(event)) = (frame.id, &frame.event) {
-        let id = &event.message.message_id;
-        match event.path {
-            Path::Live => drop(live.insert(id.clone())),
-            Path::Offline if live.contains(id) => return Vec::new(),
-            Path::Offline => {}
-        }
-    }
-    vec![frame]
-}
-
 fn has_session(call: &Call, world: &World<'_>) -> bool {
     let (app, to) = (world.who(call).app().to_owned(), call.json());
     !world.book.sessions_of(&app, text(&to, "/to")).is_empty()
@@ -245,9 +235,7 @@ fn list_own(sent: &mut Sent, call: &Call, outcome: &mut Outcome, world: &World<'
 }
 
 fn tell_who_is_away(outcome: &mut Outcome) {
-    let reached =
-        |effect: &Effect| matches!(effect, Effect::Deliver { frame, .. } if frame.id.is_some());
-    if outcome.reply.status == 200 && !outcome.effects.iter().any(reached) {
+    if outcome.reply.status == 200 && live_of(outcome).next().is_none() {
         outcome.reply.status = 202;
     }
 }
@@ -279,14 +267,12 @@ fn refuse_when_full(
 
 /// Acknowledges what the sync of the stream that was opened has listed.
 fn acknowledge_all(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
-    let (app, user) = owner(&world.who(call));
     let mut newest = None;
     edit_sync(outcome, |frames| {
-        newest = frames.iter().filter_map(|frame| frame.id).max()
+        newest = frames.iter().filter_map(|frame| frame.id).max();
     });
-    if let Some(cursor) = newest {
-        let body = json!({"cursor": cursor.to_string()});
-        world.as_user(call, (&app, &user), "POST", "/v1/events/ack", &body);
+    if let Some(newest) = newest {
+        acknowledge(newest, call, world);
     }
 }
 
@@ -333,10 +319,10 @@ fn evicts_from(store: Store, whose: fn(&Message, &str) -> bool) -> Twist {
             |message: &Message| evicted.contains(&message.message_id) && whose(message, who.user());
         match store {
             Store::History => edit_history(outcome, |page| {
-                page.messages.retain(|message| !lost(message))
+                page.messages.retain(|message| !lost(message));
             }),
             Store::Contacts => {
-                edit_contacts(outcome, |list| list.retain(|recent| !lost(&recent.message)))
+                edit_contacts(outcome, |list| list.retain(|recent| !lost(&recent.message)));
             }
         }
     })

@@ -8,15 +8,13 @@ use std::collections::BTreeSet;
 
 use duologue_core::ErrorCode;
 use duologue_core::answer::History;
-use duologue_core::event::{Event, Path};
-use duologue_core::id::Seq;
+use duologue_core::id::{PeerId, Seq};
 use duologue_core::message::Message;
-use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::memory::{Mailboxes, Owner, Sent, limit_of, message_of, owner, time_of};
+use crate::memory::{Mailboxes, Owner, Sent, limit_of, live_of, owner, time_of};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
@@ -159,6 +157,19 @@ pub(super) fn edit_history(outcome: &mut Outcome, edit: impl FnOnce(&mut History
     }
 }
 
+/// The newest page of the caller's history with a peer; `like` is a request of the caller's.
+pub(super) fn newest_page(like: &Call, peer: &PeerId, world: &mut World<'_>) -> Option<History> {
+    let mut asked = like.clone();
+    asked.path = format!("/v1/conversations/{peer}/messages");
+    asked.query.clear();
+    page_of(&asked, world)
+}
+
+/// The page of history that a request asks for.
+fn page_of(call: &Call, world: &mut World<'_>) -> Option<History> {
+    serde_json::from_value(world.ask(call).json()).ok()
+}
+
 /// Changes each page of history.
 fn each_page(mut edit: impl FnMut(&Call, &mut History, &mut World<'_>) + Send + 'static) -> Twist {
     on(HISTORY).outcome(move |call, outcome, world| {
@@ -174,11 +185,7 @@ fn acknowledged_leave() -> Twist {
     let mut mailboxes = Mailboxes::default();
     on("*").outcome(move |call, outcome, world| {
         mailboxes.learn(call, outcome, world);
-        let shown = mailboxes.of(&owner(&world.who(call))).values();
-        let gone = shown.filter(|shown| shown.acknowledged.is_some());
-        let gone: BTreeSet<_> = gone
-            .filter_map(|shown| Some(&message_of(&shown.frame)?.message_id))
-            .collect();
+        let gone = mailboxes.acknowledged(&owner(&world.who(call)));
         edit_history(outcome, |page| {
             page.messages
                 .retain(|message| !gone.contains(&message.message_id));
@@ -189,14 +196,7 @@ fn acknowledged_leave() -> Twist {
 fn live_are_not_filed() -> Twist {
     let mut live = BTreeSet::new();
     on("*").outcome(move |call, outcome, world| {
-        for effect in &outcome.effects {
-            if let Effect::Deliver { frame, .. } = effect
-                && let (Some(_), Event::Message(event)) = (frame.id, &frame.event)
-                && event.path == Path::Live
-            {
-                live.insert(event.message.message_id.clone());
-            }
-        }
+        live.extend(live_of(outcome));
         let user = world.who(call).user().to_owned();
         edit_history(outcome, |page| {
             page.messages.retain(|message| {

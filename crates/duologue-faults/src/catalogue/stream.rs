@@ -70,7 +70,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "A sync lists the offline messages newest first.",
         twist: || {
             sync(|frames| {
-                frames.sort_by_key(|frame| (frame.id.is_none(), std::cmp::Reverse(frame.id)))
+                frames.sort_by_key(|frame| (frame.id.is_none(), std::cmp::Reverse(frame.id)));
             })
         },
     },
@@ -227,6 +227,19 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "STR-010",
         sentence: "The sender's other sessions get no copy.",
         twist: || undelivered(|_, message, listener| message.from.as_str() == listener),
+    },
+    Fault {
+        id: "stream-copy-without-seq",
+        requirement: "STR-010",
+        sentence: "The copy for the sender's other sessions has no `seq`.",
+        twist: || {
+            on(SEND).frames(|mut frame| {
+                if let Event::Message(event) = &mut frame.event {
+                    event.message.seq = event.message.seq.filter(|_| frame.id.is_some());
+                }
+                vec![frame]
+            })
+        },
     },
     Fault {
         id: "stream-copy-for-the-sending-session",

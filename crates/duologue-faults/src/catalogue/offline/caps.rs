@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use duologue_core::event::{Event, Frame, Path};
+use duologue_core::event::Frame;
 use duologue_core::id::PeerId;
 use duologue_core::message::Message;
-use duologue_core::server::Effect;
 
 use crate::fault::Fault;
 use crate::limits::{Declared, cap_for_null, in_place_of, limit};
-use crate::memory::{Sent, message_of, owner};
+use crate::memory::{Sent, live_of, message_of, owner};
 use crate::twist::{Twist, edit_sync, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -145,7 +144,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A message larger than the whole cache evicts everything, and does not wait.",
         twist: || {
             evicts("offline_bytes_max", |frames, cap| {
-                keep_newest(frames, cap, bytes)
+                keep_newest(frames, cap, bytes);
             })
         },
     },
@@ -295,14 +294,7 @@ fn wait_alone(frames: &mut Vec<Frame>, cap: u64) {
 fn spare_the_delivered(declared: Declared) -> Twist {
     let mut live = BTreeSet::new();
     on("*").outcome(move |call, outcome, world| {
-        for effect in &outcome.effects {
-            if let Effect::Deliver { frame, .. } = effect
-                && let Event::Message(event) = &frame.event
-                && event.path == Path::Live
-            {
-                live.insert(event.message.message_id.clone());
-            }
-        }
+        live.extend(live_of(outcome));
         if let Some(cap) = declared.of(world.who(call).app()) {
             let mut count = 0;
             edit_sync(outcome, |frames| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use duologue_core::message::Message;
 
 use crate::fault::Fault;
-use crate::memory::{Reader, Sent, Shown, message_of, owner, reader, relists};
+use crate::memory::{Reader, Sent, Shown, forget, message_of, owner, reader, relists};
 use crate::twist::{Twist, edit_sync, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -95,17 +95,13 @@ fn expires_with_the_oldest() -> Twist {
         let owner = owner(&world.who(call));
         for message in sent.to(&owner) {
             if until.is_some_and(|until| message.time_ms.0 < until) {
-                gone.insert(&message.message_id);
+                gone.insert(message.message_id.clone());
             }
             let end = end(message, &reader);
             if end <= reader.now_ms {
                 until = until.max(Some(end));
             }
         }
-        edit_sync(outcome, |frames| {
-            frames.retain(|frame| {
-                message_of(frame).is_none_or(|message| !gone.contains(&message.message_id))
-            });
-        });
+        edit_sync(outcome, |frames| forget(&gone, frames));
     })
 }

@@ -1,9 +1,11 @@
 //! The list of a user's conversations.
 
-use duologue_core::answer::{Conversation, Conversations, History};
+use duologue_core::answer::{Conversation, Conversations};
 use duologue_core::id::{PeerId, Seq};
+use duologue_core::message::Message;
 use serde_json::json;
 
+use super::newest_page;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::memory::{Sent, owner};
@@ -47,7 +49,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             list(|call, views, world| {
                 let user = world.who(call).user().to_owned();
                 views.retain(|view| {
-                    let messages = history(call, view, world).messages;
+                    let messages = messages(call, view, world);
                     messages.iter().any(|message| message.from.as_str() == user)
                 });
             })
@@ -72,7 +74,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             list(|call, views, world| {
                 for view in views {
-                    let messages = history(call, view, world).messages;
+                    let messages = messages(call, view, world);
                     let newest = messages.last().and_then(|message| message.seq);
                     view.last_seq = newest.unwrap_or(view.last_seq);
                 }
@@ -92,7 +94,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             list(|call, views, world| {
                 for view in views {
-                    let messages = history(call, view, world).messages;
+                    let messages = messages(call, view, world);
                     let first = messages.first().map(|message| message.time_ms);
                     view.last_time_ms = first.unwrap_or(view.last_time_ms);
                 }
@@ -159,16 +161,6 @@ fn last_time_of_all() -> Twist {
 }
 
 /// The newest messages of one of the caller's views.
-fn history(call: &Call, view: &Conversation, world: &mut World<'_>) -> History {
-    let mut asked = call.clone();
-    asked.path = format!("/v1/conversations/{}/messages", view.peer);
-    asked.query.clear();
-    let page = serde_json::from_value(world.ask(&asked).json());
-    page.unwrap_or_else(|_| History {
-        messages: Vec::new(),
-        covered: None,
-        complete: true,
-        first_seq: None,
-        last_seq: Seq(0),
-    })
+fn messages(call: &Call, view: &Conversation, world: &mut World<'_>) -> Vec<Message> {
+    newest_page(call, &view.peer, world).map_or(Vec::new(), |page| page.messages)
 }

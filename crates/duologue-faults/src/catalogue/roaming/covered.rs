@@ -20,7 +20,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A page without messages covers nothing.",
         twist: || {
             each_page(|_, page, _| {
-                page.covered = page.covered.filter(|_| !page.messages.is_empty())
+                page.covered = page.covered.filter(|_| !page.messages.is_empty());
             })
         },
     },
@@ -65,7 +65,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "roaming-covers-no-hole-at-the-near-edge",
+        id: "roaming-covers-no-hole-at-the-upper-edge",
         requirement: "ROA-007",
         sentence: "A page that is not complete covers nothing above its last message.",
         twist: || {

@@ -7,7 +7,7 @@ use duologue_core::answer::History;
 use duologue_core::id::{Seq, parse_decimal};
 
 use super::covered::listed;
-use super::{HISTORY, each_page};
+use super::{HISTORY, each_page, page_of};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::remove;
@@ -261,10 +261,6 @@ fn without_malformed(name: &'static str) -> Twist {
             ask_for(call, name, None);
         }
     })
-}
-
-fn page_of(call: &Call, world: &mut World<'_>) -> Option<History> {
-    serde_json::from_value(world.ask(call).json()).ok()
 }
 
 fn oldest_between(call: &Call, page: &mut History, world: &mut World<'_>) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{set, text};
-use crate::memory::{Mailboxes, Sent, Shown, message_of, owner, relists, time_of};
+use crate::memory::{Mailboxes, Sent, Shown, forget, message_of, owner, relists, time_of};
 use crate::twist::{Twist, edit_sync, error, on};
 use crate::world::{Outcome, World, reply};
 
@@ -202,16 +202,12 @@ fn empties_all() -> Twist {
             let all = sent.all().filter(|(of, _)| *of == app);
             gone.extend(all.map(|(_, message)| message.message_id.clone()));
         }
-        edit_sync(outcome, |frames| {
-            frames.retain(|frame| {
-                message_of(frame).is_none_or(|message| !gone.contains(&message.message_id))
-            });
-        });
+        edit_sync(outcome, |frames| forget(&gone, frames));
     })
 }
 
 /// Acknowledges in the name of the caller.
-pub(super) fn acknowledge(cursor: Cursor, call: &Call, world: &mut World<'_>) {
+pub(in crate::catalogue) fn acknowledge(cursor: Cursor, call: &Call, world: &mut World<'_>) {
     let mut ack = call.clone();
     ack.method = "POST".into();
     ack.path = "/v1/events/ack".into();

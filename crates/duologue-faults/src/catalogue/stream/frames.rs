@@ -20,7 +20,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 drop(head.insert(
                     CONTENT_TYPE,
                     HeaderValue::from_static("application/x-ndjson"),
-                ))
+                ));
             })
         },
     },

@@ -144,17 +144,17 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "stream-live-a-second-late",
+        id: "stream-live-too-late",
         requirement: "STR-007",
-        sentence: "What is accepted in the first second of a stream is not delivered on it.",
-        twist: || in_first_second(|_| None),
+        sentence: "What is accepted in the first ten seconds of a stream is not delivered on it.",
+        twist: || in_first_seconds(|_| None),
     },
     Fault {
         id: "stream-offline-after-sync-done",
         requirement: "STR-007",
-        sentence: "What is accepted in the first second of a stream comes as `offline`.",
+        sentence: "What is accepted in the first ten seconds of a stream comes as `offline`.",
         twist: || {
-            in_first_second(|mut frame| {
+            in_first_seconds(|mut frame| {
                 if let Event::Message(event) = &mut frame.event {
                     event.path = Path::Offline;
                 }
@@ -315,8 +315,8 @@ fn is_notification(frame: &Frame) -> bool {
     message_of(frame).is_some_and(|message| message.from == PeerId::System)
 }
 
-/// Changes what is delivered on a stream that was opened less than a second ago, but for its sync.
-fn in_first_second(edit: fn(Frame) -> Option<Frame>) -> Twist {
+/// Changes what is delivered on a stream that was opened less than ten seconds ago, but for its sync.
+fn in_first_seconds(edit: fn(Frame) -> Option<Frame>) -> Twist {
     let mut opened = BTreeMap::<StreamId, u64>::new();
     on("*").outcome(move |call, outcome, _| {
         if let Body::Stream { stream, .. } = outcome.reply.body {
@@ -326,7 +326,7 @@ fn in_first_second(edit: fn(Frame) -> Option<Frame>) -> Twist {
         let young = |stream| {
             opened
                 .get(&stream)
-                .is_some_and(|at| *at + 1000 > call.now.0)
+                .is_some_and(|at| *at + 10_000 > call.now.0)
         };
         let edited = std::mem::take(&mut outcome.effects)
             .into_iter()

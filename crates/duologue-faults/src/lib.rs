@@ -22,6 +22,7 @@ mod fault;
 mod json;
 mod limits;
 mod machine;
+mod memory;
 mod sending;
 mod stores;
 mod twist;

@@ -93,7 +93,9 @@ impl Machine for Faulty {
     }
 
     fn stream_closed(&mut self, stream: StreamId) {
-        self.server.stream_closed(stream);
+        if !self.twist.ignores_ends {
+            self.server.stream_closed(stream);
+        }
     }
 
     fn push_is_due(&self, target: &PushTarget) -> bool {

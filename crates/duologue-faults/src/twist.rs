@@ -2,7 +2,7 @@
 
 use duologue_core::ErrorCode;
 use duologue_core::event::{Event, Frame, MessageEvent};
-use duologue_core::server::{Effect, Reply, UploadPermit};
+use duologue_core::server::{Body, Effect, Reply, UploadPermit};
 use serde_json::{Value, json};
 
 use crate::call::Call;
@@ -30,6 +30,8 @@ pub(crate) struct Twist {
     pub(crate) pushes_always: bool,
     /// The core never hears of a token that a gateway called gone.
     pub(crate) ignores_gone: bool,
+    /// The core never hears that a stream has ended on the wire.
+    pub(crate) ignores_ends: bool,
     /// What happens to bytes.
     pub(crate) wire: Wire,
 }
@@ -43,6 +45,7 @@ impl Twist {
         self.uploaded.extend(other.uploaded);
         self.pushes_always |= other.pushes_always;
         self.ignores_gone |= other.ignores_gone;
+        self.ignores_ends |= other.ignores_ends;
         self.wire = self.wire.or(other.wire);
         self
     }
@@ -223,25 +226,7 @@ impl On {
 
 /// What a stream begins with, changed as a whole: all events of the sync, `sync_done` included.
 pub(crate) fn sync(mut edit: impl FnMut(&mut Vec<Frame>) + Send + 'static) -> Twist {
-    on("GET /v1/events").outcome(move |_, outcome, _| {
-        let duologue_core::server::Body::Stream { stream, .. } = outcome.reply.body else {
-            return;
-        };
-        let (mut frames, mut others) = (Vec::new(), Vec::new());
-        for effect in std::mem::take(&mut outcome.effects) {
-            match effect {
-                Effect::Deliver { stream: to, frame } if to == stream => frames.push(frame),
-                other => others.push(other),
-            }
-        }
-        edit(&mut frames);
-        others.extend(
-            frames
-                .into_iter()
-                .map(|frame| Effect::Deliver { stream, frame }),
-        );
-        outcome.effects = others;
-    })
+    on("GET /v1/events").outcome(move |_, outcome, _| edit_sync(outcome, &mut edit))
 }
 
 /// Pushes, each replaced by any number of pushes with the body `edit` makes of it.
@@ -277,7 +262,7 @@ fn edit_json(reply: &mut Reply, edit: &mut impl FnMut(&mut Value)) {
     let mut body = json_of(reply);
     if !body.is_null() {
         edit(&mut body);
-        reply.body = duologue_core::server::Body::Json(body.to_string());
+        reply.body = Body::Json(body.to_string());
     }
 }
 
@@ -314,4 +299,25 @@ impl On {
 pub(crate) fn error_at(code: ErrorCode, field: &str) -> Reply {
     let body = json!({"code": code.as_str(), "message": "refused", "field": field});
     reply(code.status(), &body)
+}
+
+/// Changes the sync of the stream that an outcome opens, if it opens one.
+pub(crate) fn edit_sync(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Frame>)) {
+    let Body::Stream { stream, .. } = outcome.reply.body else {
+        return;
+    };
+    let (mut frames, mut others) = (Vec::new(), Vec::new());
+    for effect in std::mem::take(&mut outcome.effects) {
+        match effect {
+            Effect::Deliver { stream: to, frame } if to == stream => frames.push(frame),
+            other => others.push(other),
+        }
+    }
+    edit(&mut frames);
+    others.extend(
+        frames
+            .into_iter()
+            .map(|frame| Effect::Deliver { stream, frame }),
+    );
+    outcome.effects = others;
 }

@@ -23,6 +23,11 @@ impl Outcome {
         json_of(&self.reply)
     }
 
+    /// Replaces a JSON body.
+    pub(crate) fn set_json(&mut self, body: &Value) {
+        self.reply.body = Body::Json(body.to_string());
+    }
+
     /// Whether it is a refusal with `code`.
     pub(crate) fn is_refused(&self, code: ErrorCode) -> bool {
         self.json()["code"] == code.as_str()

@@ -1,9 +1,11 @@
 //! HTTP: lists and their pages.
 
 use duologue_core::ErrorCode;
+use duologue_core::id::parse_decimal;
 use serde_json::Value;
 
 use crate::call::Call;
+use crate::catalogue::roaming::pages::ask_for;
 use crate::fault::Fault;
 use crate::json::{list, set};
 use crate::limits::limit;
@@ -227,6 +229,27 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             on("*").error(|error| {
                 if error["field"] == "limit" {
                     set(error, "/field", "query.limit");
+                }
+            })
+        },
+    },
+    Fault {
+        id: "http-history-page-one-too-large",
+        requirement: "HTT-013",
+        sentence: "A page of history lists a message more than `history_page_max`.",
+        twist: || limit("history_page_max", |max| max + 1),
+    },
+    Fault {
+        id: "http-malformed-history-limit-is-absent",
+        requirement: "HTT-014",
+        sentence: "A `limit` of history that is no number counts as absent.",
+        twist: || {
+            on("GET /v1/conversations/*/messages").request(|call, _| {
+                if call
+                    .parameter("limit")
+                    .is_some_and(|limit| parse_decimal(limit).is_err())
+                {
+                    ask_for(call, "limit", None);
                 }
             })
         },

@@ -17,6 +17,7 @@ mod fault;
 mod json;
 mod limits;
 mod machine;
+mod told;
 mod twist;
 mod wire;
 mod world;

@@ -2,10 +2,11 @@
 
 use duologue_core::ErrorCode;
 use duologue_core::server::{Body, Effect, IdSource, Reply, Server, StreamId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::book::{Book, Who};
 use crate::call::Call;
+use crate::json::number;
 
 /// What came of a request.
 #[derive(Debug, Clone)]
@@ -107,6 +108,22 @@ impl World<'_> {
             let outcome = self.ask(&with_token(call, token, method, path, body));
             (outcome.reply.status != 401).then_some(outcome)
         })
+    }
+
+    /// The time on the clock of the caller's app.
+    pub(crate) fn now(&mut self, call: &Call) -> u64 {
+        let app = self.who(call).app().to_owned();
+        let body = json!({"advance_ms": 0});
+        let clock = self.as_admin(call, &app, "POST", "/v1/admin/clock", &body);
+        // An app on the real clock refuses.
+        clock.json()["now_ms"].as_u64().unwrap_or(call.now.0)
+    }
+
+    /// A limit of the caller's app; 0 when it has none.
+    pub(crate) fn limit(&mut self, call: &Call, name: &str) -> u64 {
+        let app = self.who(call).app().to_owned();
+        let server = self.as_admin(call, &app, "GET", "/v1/server", &Value::Null);
+        number(&server.json(), &format!("/app/limits/{name}"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Errors.
 
+pub(super) mod precedence;
+
 use crate::fault::Fault;
 
 pub(super) const FAULTS: &[Fault] = &[];

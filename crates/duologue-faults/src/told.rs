@@ -17,19 +17,31 @@ pub(crate) fn told(
     mut edit: impl FnMut(&Call, &Who, &mut Value, &mut World<'_>) + Send + 'static,
 ) -> Twist {
     on(pattern).outcome(move |call, outcome, world| {
-        let caller = world.who(call);
-        if outcome.reply.status < 300 {
-            edit_json(&mut outcome.reply, &mut |body| {
-                each(body, &mut |message| edit(call, &caller, message, world));
-            });
-        }
-        for effect in &mut outcome.effects {
-            if let Effect::Deliver { stream, frame } = effect {
-                let reader = world.listener(*stream);
-                each_of(frame, &mut |message| edit(call, &reader, message, world));
-            }
-        }
+        retell(outcome, call, world, |reader, message, world| {
+            edit(call, reader, message, world);
+        });
     })
+}
+
+/// The same for one outcome.
+pub(crate) fn retell(
+    outcome: &mut Outcome,
+    call: &Call,
+    world: &mut World<'_>,
+    mut edit: impl FnMut(&Who, &mut Value, &mut World<'_>),
+) {
+    let caller = world.who(call);
+    if outcome.reply.status < 300 {
+        edit_json(&mut outcome.reply, &mut |body| {
+            each(body, &mut |message| edit(&caller, message, world));
+        });
+    }
+    for effect in &mut outcome.effects {
+        if let Effect::Deliver { stream, frame } = effect {
+            let reader = world.listener(*stream);
+            each_of(frame, &mut |message| edit(&reader, message, world));
+        }
+    }
 }
 
 /// The message that an accepted send was answered with.

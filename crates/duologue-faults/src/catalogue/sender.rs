@@ -1,5 +1,4 @@
-//! Sender information.
+//! Sender information: the snapshot that a message carries, and the profile it is taken of.
 
-use crate::fault::Fault;
-
-pub(super) const FAULTS: &[Fault] = &[];
+pub(super) mod profile;
+pub(super) mod snapshot;

@@ -30,7 +30,10 @@ use crate::fault::Fault;
 
 /// The faults of each chapter, in the order of the specification.
 pub(crate) const CHAPTERS: &[&[Fault]] = &[
-    model::FAULTS,
+    model::apps::FAULTS,
+    model::views::FAULTS,
+    model::seqs::FAULTS,
+    model::order::FAULTS,
     identifiers::FAULTS,
     messages::FAULTS,
     sending::acceptance::FAULTS,

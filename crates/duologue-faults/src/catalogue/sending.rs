@@ -74,7 +74,7 @@ pub(super) fn filed(
     found.next().map(Value::take).unwrap_or_default()
 }
 
-fn live(stream: StreamId, message: Message) -> Effect {
+pub(super) fn live(stream: StreamId, message: Message) -> Effect {
     let event = MessageEvent {
         path: Path::Live,
         message,

@@ -26,13 +26,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "model-mailbox-in-another-order",
         requirement: "MOD-009",
         sentence: "The mailbox hands out its first two messages in the wrong order.",
-        twist: || sync(swap_first_messages),
+        twist: || sync(|frames| swap_first_messages(frames)),
     },
     Fault {
         id: "model-recents-in-another-order",
         requirement: "MOD-009",
         sentence: "The recent contacts of a sync come oldest first.",
-        twist: || sync(reverse_recents),
+        twist: || sync(|frames| reverse_recents(frames)),
     },
     Fault {
         id: "model-history-in-another-order",
@@ -55,7 +55,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             on(HISTORY).outcome(move |call, outcome, world| {
                 let reader = world.who(call).user().to_owned();
                 edit_json(&mut outcome.reply, &mut |page| {
-                    let newest = list(page, "/messages").and_then(|messages| messages.pop());
+                    let newest = list(page, "/messages").and_then(std::vec::Vec::pop);
                     let Some(newest) = newest else { return };
                     let look = (reader.clone(), text(&newest, "/message_id").to_owned());
                     if seen.insert(look) {

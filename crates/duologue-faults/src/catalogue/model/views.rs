@@ -154,7 +154,7 @@ fn foreign(pattern: &'static str, edit: fn(&Who, &[Message], &mut Value)) -> Twi
             messages.extend(sent(outcome));
         } else if call.is(pattern) {
             edit_json(&mut outcome.reply, &mut |body| {
-                edit(&reader, messages, body)
+                edit(&reader, messages, body);
             });
         }
     })

@@ -373,7 +373,7 @@ fn accept(field: &str, call: &Call, outcome: &mut Outcome, world: &mut World<'_>
     let mut profile = world.ask(&look_up);
     let value = call.json()[field].take();
     edit_json(&mut profile.reply, &mut |profile| {
-        set(profile, &format!("/{field}"), value.clone())
+        set(profile, &format!("/{field}"), value.clone());
     });
     if profile.reply.status == 404 {
         profile.reply = reply(201, &Value::Null);

@@ -34,7 +34,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on("GET /v1/conversations/*/messages").answer(|page| {
                 each(page, &mut |message| {
-                    drop(remove(message, "/sender/nickname"))
+                    drop(remove(message, "/sender/nickname"));
                 });
             })
         },
@@ -46,7 +46,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on("GET /v1/recents").answer(|recents| {
                 each(recents, &mut |message| {
-                    drop(remove(message, "/sender/avatar_url"))
+                    drop(remove(message, "/sender/avatar_url"));
                 });
             })
         },
@@ -147,7 +147,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A user's message carries the nickname and picture of the `sender` in the request.",
         twist: || {
             told(SEND, |call, _, message, _| {
-                show(message, &call.json()["sender"])
+                show(message, &call.json()["sender"]);
             })
         },
     },
@@ -169,7 +169,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A message in a user's name carries the `sender` of the administrator's request.",
         twist: || {
             told(ADMIN_SEND, |call, _, message, _| {
-                show(message, &call.json()["sender"])
+                show(message, &call.json()["sender"]);
             })
         },
     },
@@ -197,7 +197,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A message of `@admin` has a nickname.",
         twist: || {
             of_admin(ADMIN_SEND, |message| {
-                set(message, "/sender/nickname", "Administrator")
+                set(message, "/sender/nickname", "Administrator");
             })
         },
     },

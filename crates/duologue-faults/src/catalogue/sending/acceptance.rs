@@ -124,7 +124,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-mailbox-in-another-order",
         requirement: "SND-004",
         sentence: "The mailbox hands out its first two messages in the wrong order.",
-        twist: || sync(swap_first_messages),
+        twist: || sync(|frames| swap_first_messages(frames)),
     },
     Fault {
         id: "sending-second-stream-in-another-order",
@@ -136,7 +136,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-recents-in-another-order",
         requirement: "SND-004",
         sentence: "The recent contacts of a sync come oldest first.",
-        twist: || sync(reverse_recents),
+        twist: || sync(|frames| reverse_recents(frames)),
     },
     Fault {
         id: "sending-views-in-another-order",
@@ -156,7 +156,7 @@ fn show_the_recipients_seq(call: &Call, outcome: &mut Outcome, world: &mut World
     let seq = &filed(call, world, to, from, id)["seq"];
     if seq.is_u64() {
         edit_json(&mut outcome.reply, &mut |message| {
-            set(message, "/seq", seq.clone())
+            set(message, "/seq", seq.clone());
         });
     }
 }
@@ -204,7 +204,7 @@ fn in_the_name_of_from(call: &mut Call, world: &mut World<'_>) -> Option<Outcome
 }
 
 /// The cursors stay where they are.
-pub(in crate::catalogue) fn swap_first_messages(frames: &mut Vec<Frame>) {
+pub(in crate::catalogue) fn swap_first_messages(frames: &mut [Frame]) {
     let mut messages = frames
         .iter_mut()
         .filter(|frame| matches!(frame.event, Event::Message(_)));
@@ -213,7 +213,7 @@ pub(in crate::catalogue) fn swap_first_messages(frames: &mut Vec<Frame>) {
     }
 }
 
-pub(in crate::catalogue) fn reverse_recents(frames: &mut Vec<Frame>) {
+pub(in crate::catalogue) fn reverse_recents(frames: &mut [Frame]) {
     for frame in frames {
         if let Event::Recents(recents) = &mut frame.event {
             recents.recents.reverse();

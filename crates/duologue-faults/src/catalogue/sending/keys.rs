@@ -167,7 +167,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-keys-without-case",
         requirement: "SND-019",
         sentence: "Keys that differ in case only are one.",
-        twist: || spelled(|key| key.to_ascii_lowercase()),
+        twist: || spelled(str::to_ascii_lowercase),
     },
     Fault {
         id: "sending-keys-cut",
@@ -202,7 +202,7 @@ fn show_own_key(call: &Call, outcome: &mut Outcome, _: &mut World<'_>) {
     let key = call.json()["client_msg_id"].take();
     if outcome.reply.status == 200 && key.is_string() {
         edit_json(&mut outcome.reply, &mut |message| {
-            set(message, "/client_msg_id", key.clone())
+            set(message, "/client_msg_id", key.clone());
         });
     }
 }

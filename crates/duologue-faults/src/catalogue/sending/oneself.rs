@@ -37,7 +37,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             on(SEND).outcome(|call, outcome, world| {
                 if to_oneself(call, world) && outcome.reply.status == 200 {
                     edit_json(&mut outcome.reply, &mut |message| {
-                        set(message, "/seq", Value::Null)
+                        set(message, "/seq", Value::Null);
                     });
                 }
             })

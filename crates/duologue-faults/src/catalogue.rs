@@ -60,7 +60,6 @@ pub(crate) const CHAPTERS: &[&[Fault]] = &[
     clock::FAULTS,
     http::FAULTS,
     errors::FAULTS,
-    errors::precedence::FAULTS,
     limits::FAULTS,
     security::FAULTS,
     versioning::FAULTS,

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::book::{Book, Who};
 use crate::call::Call;
-use crate::json::number;
 
 /// What came of a request.
 #[derive(Debug, Clone)]
@@ -119,11 +118,11 @@ impl World<'_> {
         clock.json()["now_ms"].as_u64().unwrap_or(call.now.0)
     }
 
-    /// A limit of the caller's app; 0 when it has none.
-    pub(crate) fn limit(&mut self, call: &Call, name: &str) -> u64 {
+    /// A limit of the caller's app, as the core has it.
+    pub(crate) fn limit(&mut self, call: &Call, name: &str) -> Option<u64> {
         let app = self.who(call).app().to_owned();
         let server = self.as_admin(call, &app, "GET", "/v1/server", &Value::Null);
-        number(&server.json(), &format!("/app/limits/{name}"))
+        server.json()["app"]["limits"][name].as_u64()
     }
 }
 

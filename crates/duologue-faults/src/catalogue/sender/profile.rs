@@ -71,7 +71,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A nickname that is too long is cut.",
         twist: || {
             on(PROFILE).request(|call, world| {
-                let max = usize::try_from(world.limit(call, "nickname_bytes_max"));
+                let max =
+                    usize::try_from(world.limit(call, "nickname_bytes_max").unwrap_or_default());
                 let mut body = call.json();
                 let mut name = text(&body, "/nickname").to_owned();
                 while max.is_ok_and(|max| name.len() > max) {
@@ -88,7 +89,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The limit of a nickname counts characters.",
         twist: || {
             on(PROFILE).outcome(|call, outcome, world| {
-                let max = world.limit(call, "nickname_bytes_max");
+                let max = world.limit(call, "nickname_bytes_max").unwrap_or_default();
                 let name = call.json()["nickname"].take();
                 let name = text(&name, "");
                 let fits = (1..=max).contains(&(name.chars().count() as u64));

@@ -88,7 +88,10 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             let mut accepted = BTreeMap::new();
             on(SEND).request(move |call, world| {
-                let (now, window) = (world.now(call), 1000 * world.limit(call, "dedup_window_s"));
+                let (now, window) = (
+                    world.now(call),
+                    1000 * world.limit(call, "dedup_window_s").unwrap_or_default(),
+                );
                 let key = scoped(call, world);
                 if key.is_some() && now >= *accepted.entry(key).or_insert(now) + window - 1000 {
                     drop_key(call);
@@ -103,7 +106,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on(ANY_SEND).request(|call, world| {
                 let ahead = world.now(call).saturating_sub(call.now.0);
-                if ahead >= 1000 * world.limit(call, "dedup_window_s") {
+                if ahead >= 1000 * world.limit(call, "dedup_window_s").unwrap_or_default() {
                     drop_key(call);
                 }
             })
@@ -221,7 +224,7 @@ fn slide(
 ) -> Option<Outcome> {
     let key = scoped(call, world)?;
     let (at, body) = (world.now(call), call.json());
-    let window = 1000 * world.limit(call, "dedup_window_s");
+    let window = 1000 * world.limit(call, "dedup_window_s").unwrap_or_default();
     if let Some(seen) = known.get_mut(&key).filter(|seen| at < seen.at + window) {
         if seen.body != body {
             return Some(conflict());

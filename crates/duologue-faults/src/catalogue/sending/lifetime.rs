@@ -36,7 +36,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A lifetime is cut to the time of the offline cache.",
         twist: || {
             on(SEND).request(|call, world| {
-                let most = world.limit(call, "offline_ttl_s");
+                let most = world.limit(call, "offline_ttl_s").unwrap_or_default();
                 change_lifetime(call, |lifetime| lifetime.min(most));
             })
         },
@@ -49,7 +49,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             on(SEND).request(|call, world| {
                 let mut body = call.json();
                 if body.get("lifetime_s").is_none() {
-                    set(&mut body, "/lifetime_s", world.limit(call, "offline_ttl_s"));
+                    set(
+                        &mut body,
+                        "/lifetime_s",
+                        world.limit(call, "offline_ttl_s").unwrap_or_default(),
+                    );
                     call.set_json(&body);
                 }
             })
@@ -79,7 +83,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A lifetime beyond the roaming time is refused.",
         twist: || {
             on(SEND).instead(|call, world| {
-                let most = world.limit(call, "roaming_ttl_s");
+                let most = world.limit(call, "roaming_ttl_s").unwrap_or_default();
                 (number(&call.json(), "/lifetime_s") > most).then(invalid_lifetime)
             })
         },
@@ -245,7 +249,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The answer to a send of lifetime 0 promises the roaming time.",
         twist: || {
             on(SEND).outcome(|call, outcome, world| {
-                let roaming = 1000 * world.limit(call, "roaming_ttl_s");
+                let roaming = 1000 * world.limit(call, "roaming_ttl_s").unwrap_or_default();
                 if sent(outcome).is_some_and(|message| is_online_only(&message)) {
                     edit_json(&mut outcome.reply, &mut |message| {
                         let time = number(message, "/time_ms");

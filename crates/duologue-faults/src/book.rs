@@ -86,6 +86,31 @@ impl Book {
             .map(|(stream, _)| *stream)
     }
 
+    /// The newest stream of a session's device, open or not.
+    pub(crate) fn stream_of(&self, session: &Who) -> Option<StreamId> {
+        let mut streams = self.streams.iter().rev();
+        streams
+            .find(|(_, who)| *who == session)
+            .map(|(stream, _)| *stream)
+    }
+
+    /// Every stream of an app, open or not.
+    pub(crate) fn streams_in<'a>(&'a self, app: &'a str) -> impl Iterator<Item = StreamId> + 'a {
+        let of_app = move |(_, who): &(&StreamId, &Who)| who.app() == app;
+        self.streams
+            .iter()
+            .filter(of_app)
+            .map(|(stream, _)| *stream)
+    }
+
+    /// The apps there are or were.
+    pub(crate) fn apps(&self) -> impl Iterator<Item = &str> {
+        self.tokens.values().filter_map(|who| match who {
+            Who::Admin { app } => Some(app.as_str()),
+            Who::Unknown | Who::Credential { .. } | Who::Session { .. } => None,
+        })
+    }
+
     pub(crate) fn admin_token(&self, app: &str) -> Option<String> {
         let admin = Who::Admin { app: app.into() };
         let found = self.tokens.iter().find(|(_, who)| **who == admin);

@@ -2,7 +2,7 @@
 
 use duologue_core::server::Request;
 use duologue_core::time::Timestamp;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 /// A request with the time it came at.
@@ -68,6 +68,16 @@ impl Call {
     pub(crate) fn segment(&self, n: usize) -> String {
         let segment = self.path.split('/').nth(n).unwrap_or_default();
         percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    }
+
+    /// Puts another `n`-th segment into the path.
+    pub(crate) fn set_segment(&mut self, n: usize, segment: &str) {
+        let escaped = utf8_percent_encode(segment, NON_ALPHANUMERIC).to_string();
+        let mut segments: Vec<&str> = self.path.split('/').collect();
+        if let Some(place) = segments.get_mut(n) {
+            *place = &escaped;
+        }
+        self.path = segments.join("/");
     }
 
     /// A parameter of the query, as it came.

@@ -25,6 +25,7 @@ mod machine;
 mod memory;
 mod sending;
 mod stores;
+mod told;
 mod twist;
 mod wire;
 mod world;

@@ -258,7 +258,8 @@ pub(crate) fn error(code: ErrorCode) -> Reply {
     reply(code.status(), &body)
 }
 
-fn edit_json(reply: &mut Reply, edit: &mut impl FnMut(&mut Value)) {
+/// Edits the JSON body of a reply, if it has one.
+pub(crate) fn edit_json(reply: &mut Reply, edit: &mut impl FnMut(&mut Value)) {
     let mut body = json_of(reply);
     if !body.is_null() {
         edit(&mut body);

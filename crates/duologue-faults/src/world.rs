@@ -5,7 +5,7 @@ use duologue_core::content::Content;
 use duologue_core::event::Event;
 use duologue_core::id::SystemEventName;
 use duologue_core::server::{Body, Effect, IdSource, Reply, Server, StreamId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::book::{Book, Who};
 use crate::call::Call;
@@ -169,7 +169,7 @@ impl World<'_> {
         (event, user): (&str, &str),
     ) -> Vec<Effect> {
         let app = self.who(call).app().to_owned();
-        let mut data = serde_json::json!({ "user_id": user });
+        let mut data = json!({ "user_id": user });
         if event == "profile_changed" {
             let path = format!("/v1/admin/users/{user}");
             let profile = self.as_admin(call, &app, "GET", &path, &Value::Null).json();
@@ -177,7 +177,7 @@ impl World<'_> {
             data["avatar_url"] = profile["avatar_url"].clone();
         }
         // The administrator may not use the name, so the event gets it on its way out.
-        let body = serde_json::json!({
+        let body = json!({
             "to": to, "event": "built-in", "data": data.to_string(), "lifetime_s": 0
         });
         let told = self.as_admin(call, &app, "POST", "/v1/admin/notifications", &body);
@@ -192,6 +192,23 @@ impl World<'_> {
             }
         }
         effects
+    }
+
+    /// The time on the clock of the caller's app.
+    pub(crate) fn now(&mut self, call: &Call) -> u64 {
+        let app = self.who(call).app().to_owned();
+        let body = json!({"advance_ms": 0});
+        let clock = self.as_admin(call, &app, "POST", "/v1/admin/clock", &body);
+        // An app on the real clock refuses.
+        clock.json()["now_ms"].as_u64().unwrap_or(call.now.0)
+    }
+
+    /// The sessions of a user as the administrator sees them.
+    pub(crate) fn presence(&mut self, call: &Call, app: &str, user: &str) -> Vec<Value> {
+        let path = format!("/v1/admin/users/{user}/presence");
+        let presence = self.as_admin(call, app, "GET", &path, &Value::Null);
+        let sessions = presence.json()["sessions"].as_array().cloned();
+        sessions.unwrap_or_default()
     }
 
     /// A limit of the caller's app, as the core has it.
@@ -217,15 +234,5 @@ fn with_token(call: &Call, token: &str, method: &str, path: &str, body: &Value) 
         last_event_id: None,
         content_length: None,
         body,
-    }
-}
-
-impl World<'_> {
-    /// The sessions of a user as the administrator sees them.
-    pub(crate) fn presence(&mut self, call: &Call, app: &str, user: &str) -> Vec<Value> {
-        let path = format!("/v1/admin/users/{user}/presence");
-        let presence = self.as_admin(call, app, "GET", &path, &Value::Null);
-        let sessions = presence.json()["sessions"].as_array().cloned();
-        sessions.unwrap_or_default()
     }
 }

@@ -1,5 +1,6 @@
-//! Model.
+//! The model: apps apart, views of one conversation, numbers in them, order and visibility.
 
-use crate::fault::Fault;
-
-pub(super) const FAULTS: &[Fault] = &[];
+pub(super) mod apps;
+pub(super) mod order;
+pub(super) mod seqs;
+pub(super) mod views;

@@ -1,149 +1,173 @@
 //! Sending: acceptance, idempotency keys, lifetime, messages to oneself.
 
-use std::collections::BTreeSet;
+pub(super) mod acceptance;
+pub(super) mod keys;
+pub(super) mod lifetime;
+pub(super) mod oneself;
+pub(super) mod repeats;
 
-use duologue_core::ErrorCode;
-use duologue_core::event::Event;
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use duologue_core::event::{Event, Frame, MessageEvent, Path};
+use duologue_core::id::Cursor;
+use duologue_core::message::Message;
+use duologue_core::server::{Body, Effect, StreamId};
+use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::fault::Fault;
-use crate::json::{remove, set};
-use crate::twist::{on, sync};
-use crate::world::{Outcome, World};
+use crate::json::text;
+use crate::told::sent;
+use crate::twist::{Twist, on};
+use crate::world::{Outcome, World, reply};
 
-const SEND: &str = "POST /v1/messages";
-const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
+pub(super) const SEND: &str = "POST /v1/messages";
+pub(super) const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
 
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
-        id: "sending-answer-without-seq",
-        requirement: "SND-001",
-        sentence: "The answer to a send has no `seq`.",
-        twist: || on(SEND).answer(|message| drop(remove(message, "/seq"))),
-    },
-    Fault {
-        id: "sending-answered-with-201",
-        requirement: "SND-001",
-        sentence: "An accepted send is answered 201.",
-        twist: || on(SEND).status(201),
-    },
-    Fault {
-        id: "sending-to-nobody-accepted",
-        requirement: "SND-002",
-        sentence: "A send to a user who does not exist is accepted and dropped.",
-        twist: || on(SEND).accepts(ErrorCode::UserNotFound, 200, json!({"message_id": "m_1"})),
-    },
-    Fault {
-        id: "sending-in-anothers-name",
-        requirement: "SND-003",
-        sentence: "A user may write in another user's name.",
-        twist: || on(SEND).instead(in_the_name_of_from),
-    },
-    Fault {
-        id: "sending-in-own-name-instead",
-        requirement: "SND-003",
-        sentence: "A user's `from` is ignored: the message goes out in the user's own name.",
-        twist: || on(SEND).body(|body| drop(remove(body, "/from"))),
-    },
-    Fault {
-        id: "sending-mailbox-in-another-order",
-        requirement: "SND-004",
-        sentence: "The mailbox hands out its first two messages in the wrong order.",
-        twist: || sync(swap_first_messages),
-    },
-    Fault {
-        id: "sending-repeat-stored-twice",
-        requirement: "SND-005",
-        sentence: "A repeat is a new message.",
-        twist: || on(ANY_SEND).body(|body| drop(remove(body, "/client_msg_id"))),
-    },
-    Fault {
-        id: "sending-repeat-checked-again",
-        requirement: "SND-005",
-        sentence: "A repeat that would be refused today is refused.",
-        twist: || {
-            let mut keys = BTreeSet::new();
-            on(SEND).instead(move |call, world| refuse_again(&mut keys, call, world))
-        },
-    },
-    Fault {
-        id: "sending-repeat-delivered-again",
-        requirement: "SND-005",
-        sentence: "A repeat gets the original answer and is delivered once more.",
-        twist: || {
-            let mut keys = BTreeSet::new();
-            on(SEND).outcome(move |call, outcome, world| {
-                deliver_again(&mut keys, call, outcome, world);
-            })
-        },
-    },
-    Fault {
-        id: "sending-key-with-another-body-is-a-repeat",
-        requirement: "SND-006",
-        sentence: "A used key with another body gets the original answer.",
-        twist: || on(ANY_SEND).accepts(ErrorCode::IdempotencyConflict, 200, json!({})),
-    },
-    Fault {
-        id: "sending-conflict-has-no-field",
-        requirement: "SND-006",
-        sentence: "A conflict does not name the field.",
-        twist: || on(ANY_SEND).confuses(ErrorCode::IdempotencyConflict, ErrorCode::PeerBlocked),
-    },
-];
-
-/// The administrator sends what a user may not.
-fn in_the_name_of_from(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {
-    let caller = world.who(call);
-    let mut body = call.json();
-    let foreign = body["from"].is_string() && body["from"] != caller.user();
-    if !foreign {
-        return None;
-    }
-    set(&mut body, "/sync_to_sender", true);
-    Some(world.as_admin(call, caller.app(), "POST", "/v1/admin/messages", &body))
+/// A key with all that scopes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Scoped {
+    app: String,
+    /// The user, or `@admin`.
+    caller: String,
+    from: String,
+    key: String,
 }
 
-fn swap_first_messages(frames: &mut Vec<duologue_core::event::Frame>) {
-    let messages = frames.iter().enumerate();
-    let mut at = messages.filter(|(_, frame)| matches!(frame.event, Event::Message(_)));
-    if let (Some((first, _)), Some((second, _))) = (at.next(), at.next()) {
-        frames.swap(first, second);
-    }
+/// The key of a send; none: it has none.
+fn scoped(call: &Call, world: &World<'_>) -> Option<Scoped> {
+    let body = call.json();
+    let key = body["client_msg_id"].as_str()?.to_owned();
+    let who = world.who(call);
+    let caller = Some(who.user()).filter(|user| !user.is_empty());
+    let caller = caller.unwrap_or("@admin").to_owned();
+    let from = body["from"].as_str().unwrap_or(&caller).to_owned();
+    let app = who.app().to_owned();
+    Some(Scoped {
+        app,
+        caller,
+        from,
+        key,
+    })
 }
 
-/// A send of lifetime 0 shows what would become of it, and leaves nothing behind.
-fn refuse_again(
-    keys: &mut BTreeSet<String>,
+fn conflict() -> Outcome {
+    let field = "client_msg_id";
+    let body = json!({"code": "idempotency_conflict", "message": "used", "field": field});
+    reply(409, &body).into()
+}
+
+/// A message as the administrator finds it in the view of `owner` with `peer`; null: not there.
+pub(super) fn filed(
     call: &Call,
     world: &mut World<'_>,
-) -> Option<Outcome> {
-    let mut body = call.json();
-    let key = remove(&mut body, "/client_msg_id")?.to_string();
-    if keys.insert(key) {
-        return None;
-    }
-    set(&mut body, "/lifetime_s", 0);
-    let mut trial = call.clone();
-    trial.set_json(&body);
-    let outcome = world.ask(&trial);
-    (outcome.reply.status >= 400).then_some(outcome)
+    owner: &str,
+    peer: &str,
+    id: &str,
+) -> Value {
+    let app = world.who(call).app().to_owned();
+    let path = format!("/v1/admin/conversations/{owner}/{peer}/messages");
+    let mut view = world
+        .as_admin(call, &app, "GET", &path, &Value::Null)
+        .json();
+    let messages = view["messages"].as_array_mut().into_iter().flatten();
+    let mut found = messages.filter(|message| text(message, "/message_id") == id);
+    found.next().map(Value::take).unwrap_or_default()
 }
 
-fn deliver_again(
-    keys: &mut BTreeSet<String>,
-    call: &Call,
-    outcome: &mut Outcome,
-    world: &mut World<'_>,
-) {
-    let mut body = call.json();
-    let Some(key) = remove(&mut body, "/client_msg_id") else {
-        return;
+pub(super) fn live(stream: StreamId, message: Message) -> Effect {
+    let event = MessageEvent {
+        path: Path::Live,
+        message,
     };
-    if outcome.reply.status == 200 && !keys.insert(key.to_string()) {
-        set(&mut body, "/lifetime_s", 0);
-        let mut again = call.clone();
-        again.set_json(&body);
-        outcome.effects.extend(world.ask(&again).effects);
+    Effect::Deliver {
+        stream,
+        frame: Frame {
+            id: None,
+            event: Event::Message(Box::new(event)),
+        },
     }
+}
+
+/// Messages that `chosen` picks come in the next sync of their recipient, as if from the mailbox.
+fn waits(chosen: fn(&Message) -> bool) -> Twist {
+    let mut waiting: BTreeMap<(String, String), Vec<Message>> = BTreeMap::new();
+    on("POST /v1/messages | GET /v1/events").outcome(move |call, outcome, world| {
+        let who = world.who(call);
+        let app = who.app().to_owned();
+        if let Body::Stream { stream, .. } = outcome.reply.body {
+            let messages = waiting.remove(&(app, who.user().into()));
+            from_the_mailbox(stream, messages.unwrap_or_default(), &mut outcome.effects);
+        } else if let Some(message) = sent(outcome).filter(chosen) {
+            let recipient = message.to.to_string();
+            waiting.entry((app, recipient)).or_default().push(message);
+        }
+    })
+}
+
+fn from_the_mailbox(stream: StreamId, messages: Vec<Message>, effects: &mut Vec<Effect>) {
+    let first = effects.iter().find_map(|effect| match effect {
+        Effect::Deliver { frame, .. } => frame.id,
+        Effect::Close { .. } | Effect::Push { .. } | Effect::DropMedia(_) => None,
+    });
+    let before = first.map_or(1_000_000, |Cursor(first)| first);
+    let ids = (0..messages.len() as u64)
+        .rev()
+        .map(|n| before.saturating_sub(n + 1));
+    let waiting = messages.into_iter().zip(ids).map(|(message, id)| {
+        let event = MessageEvent {
+            path: Path::Offline,
+            message,
+        };
+        Effect::Deliver {
+            stream,
+            frame: Frame {
+                id: Some(Cursor(id)),
+                event: Event::Message(Box::new(event)),
+            },
+        }
+    });
+    effects.splice(0..0, waiting);
+}
+
+/// Messages that `chosen` picks go live to the session that sent them, too.
+fn echoed(chosen: fn(&Message) -> bool) -> Twist {
+    on(SEND).outcome(move |call, outcome, world| {
+        let message = sent(outcome).filter(chosen);
+        let stream = world.book.stream_of(&world.who(call));
+        outcome.effects.extend(
+            stream
+                .zip(message)
+                .map(|(stream, message)| live(stream, message)),
+        );
+    })
+}
+
+/// Messages that `chosen` picks are pushed to their recipient. The core makes the pushes for a
+/// message of the same content that lives for a second and is otherwise kept from everybody.
+fn pushed(chosen: fn(&Message) -> bool) -> Twist {
+    on(SEND).outcome(move |call, outcome, world| {
+        let Some(message) = sent(outcome).filter(chosen) else {
+            return;
+        };
+        let app = world.who(call).app().to_owned();
+        let body = json!({"to": message.to.as_str(), "content": message.content, "lifetime_s": 1});
+        let made = world.as_admin(call, &app, "POST", "/v1/admin/messages", &body);
+        outcome
+            .effects
+            .extend(made.effects.into_iter().filter_map(|effect| match effect {
+                Effect::Push {
+                    target,
+                    url,
+                    mut request,
+                } => {
+                    request.message_id = message.message_id.clone();
+                    Some(Effect::Push {
+                        target,
+                        url,
+                        request,
+                    })
+                }
+                Effect::Deliver { .. } | Effect::Close { .. } | Effect::DropMedia(_) => None,
+            }));
+    })
 }

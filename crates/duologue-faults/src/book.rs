@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::json::text;
+use crate::routes::{CREATE_APP, LOGIN, PUT_USER};
 
 /// Whom a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,16 +145,16 @@ impl Book {
     fn learn_tokens(&mut self, call: &Call, app: &str, body: &Value) {
         let user = text(body, "/user_id").to_owned();
         let app = app.to_owned();
-        if call.is("POST /v1/apps") {
+        if call.is(CREATE_APP) {
             let app = text(body, "/app_id").to_owned();
             self.tokens
                 .insert(text(body, "/admin_token").into(), Who::Admin { app });
-        } else if call.is("PUT /v1/admin/users/*") {
+        } else if call.is(PUT_USER) {
             self.tokens.insert(
                 text(body, "/credential").into(),
                 Who::Credential { app, user },
             );
-        } else if call.is("POST /v1/sessions") {
+        } else if call.is(LOGIN) {
             let token = text(body, "/session_token").to_owned();
             let device = text(body, "/device_id").to_owned();
             self.sessions.push(token.clone());

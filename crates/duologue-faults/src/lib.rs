@@ -23,6 +23,7 @@ mod json;
 mod limits;
 mod machine;
 mod memory;
+mod routes;
 mod sending;
 mod stores;
 mod told;

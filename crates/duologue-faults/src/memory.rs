@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::book::Who;
 use crate::call::Call;
 use crate::json::text;
+use crate::routes::{ACK, EVENTS, SEND};
 use crate::twist::{Twist, edit_sync, on};
 use crate::world::{Outcome, World};
 
@@ -69,7 +70,7 @@ pub(crate) struct Sent(Vec<(String, Message)>);
 impl Sent {
     /// Remembers what a send has stored.
     pub(crate) fn learn(&mut self, call: &Call, outcome: &Outcome, world: &World<'_>) -> bool {
-        if !call.is("POST /v1/messages") {
+        if !call.is(SEND) {
             return false;
         }
         let message = serde_json::from_value(outcome.json());
@@ -158,7 +159,7 @@ impl Mailboxes {
                 });
             }
         }
-        if call.is("POST /v1/events/ack") && outcome.reply.status == 204 {
+        if call.is(ACK) && outcome.reply.status == 204 {
             let who = world.who(call);
             let Ok(cursor) = Cursor::parse(text(&call.json(), "/cursor")) else {
                 return;
@@ -198,7 +199,7 @@ pub(crate) fn relists(mut stays: impl FnMut(&Shown, &Reader) -> bool + Send + 's
     let mut mailboxes = Mailboxes::default();
     on("*").outcome(move |call, outcome, world| {
         mailboxes.learn(call, outcome, world);
-        if !call.is("GET /v1/events") {
+        if !call.is(EVENTS) {
             return;
         }
         let reader = reader(call, world);

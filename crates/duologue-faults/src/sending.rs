@@ -5,15 +5,9 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::json::{set, text};
+use crate::routes::SEND;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
-
-/// Where users send.
-pub(crate) const SEND: &str = "POST /v1/messages";
-/// Where the administrator sends.
-pub(crate) const ADMIN_SEND: &str = "POST /v1/admin/messages";
-/// Where the administrator sends notifications.
-pub(crate) const NOTIFY: &str = "POST /v1/admin/notifications";
 
 /// Whether a fault sets in.
 pub(crate) type When = fn(&mut Sending<'_, '_>) -> bool;

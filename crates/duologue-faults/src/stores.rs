@@ -8,12 +8,8 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::json::{list, number, set, text};
+use crate::routes::{EVENTS, HISTORY, RECENTS};
 use crate::world::Outcome;
-
-/// The history of the caller with one peer.
-pub(crate) const HISTORY: &str = "GET /v1/conversations/*/messages";
-const RECENTS: &str = "GET /v1/recents";
-const EVENTS: &str = "GET /v1/events";
 
 /// Where a user finds messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::json::set;
+use crate::routes::EVENTS;
 use crate::wire::Wire;
 use crate::world::{Outcome, World, json_of, reply};
 
@@ -226,7 +227,7 @@ impl On {
 
 /// What a stream begins with, changed as a whole: all events of the sync, `sync_done` included.
 pub(crate) fn sync(mut edit: impl FnMut(&mut Vec<Frame>) + Send + 'static) -> Twist {
-    on("GET /v1/events").outcome(move |_, outcome, _| edit_sync(outcome, &mut edit))
+    on(EVENTS).outcome(move |_, outcome, _| edit_sync(outcome, &mut edit))
 }
 
 /// Pushes, each replaced by any number of pushes with the body `edit` makes of it.

@@ -10,10 +10,6 @@ use serde_json::json;
 use crate::call::Call;
 use crate::json::{remove, set};
 
-const SEND: &str = "POST /v1/messages";
-const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
-const HISTORY: &str = "GET /v1/conversations/*/messages";
-
 /// The same send for nobody but who listens now, and under no key: it shows whether its sender may
 /// write to its recipient, and leaves nothing behind.
 fn passing(send: &Call) -> Call {

@@ -20,10 +20,9 @@ use crate::json::text;
 use crate::memory::{
     Mailboxes, Owner, Sent, forget, limit_of, live_of, message_of, owner, relists,
 };
+use crate::routes::{ACK, EVENTS, LOGOUT, SEND};
 use crate::twist::{Twist, edit_sync, error, on};
 use crate::world::{Outcome, World};
-
-const SEND: &str = "POST /v1/messages";
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
@@ -97,7 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "offline-delivery-acknowledges",
         requirement: "OFF-003",
         sentence: "What a sync has listed counts as acknowledged.",
-        twist: || on("GET /v1/events").outcome(acknowledge_all),
+        twist: || on(EVENTS).outcome(acknowledge_all),
     },
     Fault {
         id: "offline-third-delivery-is-left-out",
@@ -105,7 +104,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "An entry that two syncs have listed leaves the mailbox.",
         twist: || {
             let mut listed = BTreeMap::<MessageId, u32>::new();
-            on("GET /v1/events").frames(move |frame| {
+            on(EVENTS).frames(move |frame| {
                 let times = id_of(&frame).map_or(0, |id| {
                     *listed
                         .entry(id)
@@ -124,7 +123,7 @@ pub(super) const FAULTS: &[Fault] = &[
             let (mut got, mut gone) = (Mailboxes::default(), BTreeSet::new());
             on("*").outcome(move |call, outcome, world| {
                 got.learn(call, outcome, world);
-                if call.is("DELETE /v1/sessions/current") {
+                if call.is(LOGOUT) {
                     let his = got.of(&owner(&world.who(call))).values();
                     gone.extend(his.filter_map(|shown| id_of(&shown.frame)));
                 }
@@ -138,7 +137,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "An entry is listed to the first device that syncs, and to no other.",
         twist: || {
             let mut taken = BTreeMap::new();
-            on("GET /v1/events").outcome(move |call, outcome, world| {
+            on(EVENTS).outcome(move |call, outcome, world| {
                 let who = world.who(call);
                 edit_sync(outcome, |frames| keep_for(&who, &mut taken, frames));
             })
@@ -251,7 +250,7 @@ fn refuse_when_full(
     world: &mut World<'_>,
 ) -> Option<Outcome> {
     let caller = world.who(call);
-    if call.is("POST /v1/events/ack") {
+    if call.is(ACK) {
         waiting.remove(&owner(&caller));
     }
     if !call.is(SEND) {
@@ -291,7 +290,7 @@ fn evicts_from(store: Store, whose: fn(&Message, &str) -> bool) -> Twist {
     let (mut waiting, mut evicted) = (BTreeMap::new(), BTreeSet::new());
     on("*").outcome(move |call, outcome, world| {
         let who = world.who(call);
-        if call.is("POST /v1/events/ack") {
+        if call.is(ACK) {
             waiting.remove(&owner(&who));
         }
         if let Ok(message) = serde_json::from_value::<Message>(outcome.json())

@@ -15,10 +15,9 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::memory::{Mailboxes, Owner, Sent, limit_of, live_of, owner, time_of};
+use crate::routes::{DELETE_USER, HISTORY};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
-
-const HISTORY: &str = "GET /v1/conversations/*/messages";
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
@@ -239,7 +238,7 @@ fn with_deleted(edit: fn(&mut Outcome)) -> Twist {
     let mut deleted = BTreeSet::<Owner>::new();
     on("*").outcome(move |call, outcome, world| {
         let app = world.who(call).app().to_owned();
-        if call.is("DELETE /v1/admin/users/*") {
+        if call.is(DELETE_USER) {
             deleted.insert((app, call.segment(4)));
         } else if call.is(HISTORY) && deleted.contains(&(app, call.segment(3))) {
             edit(outcome);

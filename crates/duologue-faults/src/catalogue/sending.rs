@@ -16,12 +16,10 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::json::text;
+use crate::routes::SEND;
 use crate::told::sent;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World, reply};
-
-pub(super) const SEND: &str = "POST /v1/messages";
-pub(super) const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
 
 /// A key with all that scopes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,12 +14,9 @@ use duologue_core::server::{Body, Effect, StreamId};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::memory::{Mailboxes, message_of, owner};
+use crate::routes::{ACK, ANY_SEND, EVENTS, LOGIN, SEND};
 use crate::twist::{Twist, edit_sync, on, sync};
 use crate::world::{Outcome, World};
-
-const OPEN: &str = "GET /v1/events";
-const SEND: &str = "POST /v1/messages";
-const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
@@ -88,7 +85,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "Only a session's first stream has `recents` and `sync_done`.",
         twist: || {
             let mut synced = BTreeSet::new();
-            on(OPEN).outcome(move |call, outcome, _| {
+            on(EVENTS).outcome(move |call, outcome, _| {
                 if !synced.insert(call.authorization.clone()) {
                     edit_sync(outcome, |frames| frames.retain(|frame| frame.id.is_some()));
                 }
@@ -99,7 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "stream-sync-says-live",
         requirement: "STR-005",
         sentence: "The messages of a sync say that they are live.",
-        twist: || on(OPEN).messages(|message| message.path = Path::Live),
+        twist: || on(EVENTS).messages(|message| message.path = Path::Live),
     },
     Fault {
         id: "stream-sync-of-a-hundred",
@@ -185,7 +182,7 @@ pub(super) const FAULTS: &[Fault] = &[
             let mut mailboxes = Mailboxes::default();
             on("*").outcome(move |call, outcome, world| {
                 mailboxes.learn(call, outcome, world);
-                if call.is("POST /v1/events/ack") {
+                if call.is(ACK) {
                     redeliver(&mut mailboxes, call, outcome, world);
                 }
             })
@@ -252,7 +249,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "STR-020",
         sentence: "The older stream of a session stays open and silent.",
         twist: || {
-            on(OPEN).effects(|effect, _| match effect {
+            on(EVENTS).effects(|effect, _| match effect {
                 Effect::Close { .. } => Vec::new(),
                 other => vec![other],
             })
@@ -263,7 +260,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "STR-020",
         sentence: "The older stream of a session ends with `kicked`.",
         twist: || {
-            on(OPEN).effects(|effect, _| match effect {
+            on(EVENTS).effects(|effect, _| match effect {
                 Effect::Close { stream } => vec![kicked(stream), effect],
                 other => vec![other],
             })
@@ -273,14 +270,14 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "stream-one-for-each-user",
         requirement: "STR-020",
         sentence: "A new stream ends those of the user's other sessions.",
-        twist: || on(OPEN).outcome(close_others),
+        twist: || on(EVENTS).outcome(close_others),
     },
     Fault {
         id: "stream-open-after-kicked",
         requirement: "STR-021",
         sentence: "A stream stays open after `kicked`.",
         twist: || {
-            on("POST /v1/sessions").effects(|effect, _| match effect {
+            on(LOGIN).effects(|effect, _| match effect {
                 Effect::Close { .. } => Vec::new(),
                 other => vec![other],
             })
@@ -291,7 +288,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "STR-021",
         sentence: "`kicked` is followed by `sync_done`.",
         twist: || {
-            on("POST /v1/sessions").frames(|frame| {
+            on(LOGIN).frames(|frame| {
                 let done = Frame {
                     id: None,
                     event: Event::SyncDone,

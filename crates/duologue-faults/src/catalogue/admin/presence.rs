@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::json::{list, set};
+use crate::routes::{LOGOUT, PRESENCE};
 use crate::stores::edit_list;
 use crate::twist::{Twist, on};
-
-const PRESENCE: &str = "GET /v1/admin/users/*/presence";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -95,7 +94,7 @@ fn ended_sessions_stay() -> Twist {
     on("*").outcome(move |call, outcome, world| {
         let caller = world.who(call);
         let key = |user: &str| (caller.app().to_owned(), user.to_owned());
-        if call.is("DELETE /v1/sessions/current") {
+        if call.is(LOGOUT) {
             let devices = ended.entry(key(caller.user())).or_default();
             devices.push(caller.device().into());
         } else if call.is(PRESENCE) {

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
-use crate::sending::SEND;
+use crate::routes::{
+    ADMIN_CONVERSATIONS, DELETE_USER, GET_PROFILE, LOGIN, PRESENCE, PUT_USER, SEND,
+};
 use crate::stores::{Store, edit_list, set_body};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
-
-const PUT: &str = "PUT /v1/admin/users/*";
-const DELETE: &str = "DELETE /v1/admin/users/*";
-const LOGIN: &str = "POST /v1/sessions";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -58,7 +56,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             keeps(
                 |_, _, _| None,
                 |call, outcome, former| {
-                    if call.is("GET /v1/admin/conversations/*") {
+                    if call.is(ADMIN_CONVERSATIONS) {
                         edit_list(outcome, "/conversations", |all| {
                             all.extend(
                                 former["conversations"]
@@ -123,7 +121,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     let named = json!({"nickname": former["profile"]["nickname"]});
                     let mut put = call.clone();
                     put.set_json(&named);
-                    call.is(PUT).then(|| world.ask(&put))
+                    call.is(PUT_USER).then(|| world.ask(&put))
                 },
                 |_, _, _| {},
             )
@@ -137,7 +135,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             keeps(
                 |_, _, _| None,
                 |call, outcome, former| {
-                    if call.is("GET /v1/profile") {
+                    if call.is(GET_PROFILE) {
                         let mut profile = outcome.json();
                         set(
                             &mut profile,
@@ -158,7 +156,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             keeps(
                 |_, _, _| None,
                 |call, outcome, former| {
-                    if call.is("GET /v1/admin/users/*/presence") {
+                    if call.is(PRESENCE) {
                         let sessions = former["presence"]["sessions"].as_array().cloned();
                         edit_list(outcome, "/sessions", |all| {
                             all.extend(sessions.unwrap_or_default());
@@ -202,7 +200,7 @@ fn keeps(before: Before, after: After) -> Twist {
             user => user.to_owned(),
         };
         let key = (caller.app().to_owned(), user);
-        if call.is(DELETE) {
+        if call.is(DELETE_USER) {
             let former = all_of(call, world, (&key.0, &key.1));
             formers.insert(key, former);
             return None;

@@ -8,10 +8,10 @@ use duologue_core::event::{Event, Frame, KickReason, Kicked};
 use duologue_core::server::{Effect, StreamId};
 use serde_json::{Value, json};
 
-use super::LOGIN;
 use crate::book::Who;
 use crate::call::Call;
 use crate::json::{number, remove, set, text};
+use crate::routes::LOGIN;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use duologue_core::ErrorCode;
 use serde_json::Value;
 
-use super::{ANY_SEND, HISTORY, SEND, harmless, passing, with_body};
+use super::{harmless, passing, with_body};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{ADMIN_SEND, ANY_SEND, HISTORY, NOTIFY, SEND};
 use crate::twist::{Twist, error, error_at, on};
 use crate::world::{Outcome, World};
 
@@ -54,15 +55,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "ERR-007",
         sentence: "It is looked up whether a notification's recipient exists before its event is checked.",
         twist: || {
-            instead_of(
-                "POST /v1/admin/notifications",
-                ErrorCode::InvalidField,
-                |call| {
-                    let mut body = passing(call).json();
-                    set(&mut body, "/event", "shop.open");
-                    with_body(call, &body)
-                },
-            )
+            instead_of(NOTIFY, ErrorCode::InvalidField, |call| {
+                let mut body = passing(call).json();
+                set(&mut body, "/event", "shop.open");
+                with_body(call, &body)
+            })
         },
     },
     Fault {
@@ -121,7 +118,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "ERR-007",
         sentence: "It is looked up whether the recipient exists before the sender is.",
         twist: || {
-            instead_of("POST /v1/admin/messages", ErrorCode::UserNotFound, |call| {
+            instead_of(ADMIN_SEND, ErrorCode::UserNotFound, |call| {
                 let mut body = passing(call).json();
                 remove(&mut body, "/from");
                 with_body(call, &body)

@@ -5,10 +5,13 @@ use duologue_core::event::{Event, Frame, KickReason, Kicked};
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, SEND, with_body};
+use super::with_body;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{
+    ADMIN_SEND, ANY_SEND, BLOCK, CLOCK, LOGIN, PUT_POLICY, PUT_PROFILE, PUT_USER, REGISTER, SEND,
+};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
@@ -92,32 +95,32 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "errors-refused-batch-begins",
         requirement: "ERR-008",
         sentence: "The first recipient of a batch that is refused gets the message.",
-        twist: || on("POST /v1/admin/messages").outcome(send_to_the_first),
+        twist: || on(ADMIN_SEND).outcome(send_to_the_first),
     },
     Fault {
         id: "errors-refused-profile-half-changed",
         requirement: "ERR-008",
         sentence: "Of a profile that is refused the good fields are kept.",
-        twist: || good_fields_kept("PUT /v1/profile"),
+        twist: || good_fields_kept(PUT_PROFILE),
     },
     Fault {
         id: "errors-refused-policy-half-changed",
         requirement: "ERR-008",
         sentence: "Of a policy that is refused the good fields are in force.",
-        twist: || good_fields_kept("PUT /v1/admin/policy"),
+        twist: || good_fields_kept(PUT_POLICY),
     },
     Fault {
         id: "errors-refused-user-half-changed",
         requirement: "ERR-008",
         sentence: "Of a user's update that is refused the good fields are kept.",
-        twist: || good_fields_kept("PUT /v1/admin/users/*"),
+        twist: || good_fields_kept(PUT_USER),
     },
     Fault {
         id: "errors-refused-user-created",
         requirement: "ERR-008",
         sentence: "A user whose creation is refused is there all the same.",
         twist: || {
-            on("PUT /v1/admin/users/*").outcome(|call, outcome, world| {
+            on(PUT_USER).outcome(|call, outcome, world| {
                 if outcome.reply.status == 400 {
                     world.ask(&with_body(call, &json!({})));
                 }
@@ -128,20 +131,20 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "errors-refused-login-ends-the-session",
         requirement: "ERR-008",
         sentence: "A refused login ends the session of the user it names.",
-        twist: || on("POST /v1/sessions").outcome(end_the_session),
+        twist: || on(LOGIN).outcome(end_the_session),
     },
     Fault {
         id: "errors-refused-login-shows-the-door",
         requirement: "ERR-008",
         sentence: "A refused login tells the streams of the user it names that they are replaced.",
-        twist: || on("POST /v1/sessions").outcome(show_the_door),
+        twist: || on(LOGIN).outcome(show_the_door),
     },
     Fault {
         id: "errors-refused-registration-ends-the-old-one",
         requirement: "ERR-008",
         sentence: "A push token that is refused ends the registration before it.",
         twist: || {
-            on("PUT /v1/push-token").outcome(|call, outcome, world| {
+            on(REGISTER).outcome(|call, outcome, world| {
                 if outcome.reply.status == 400 {
                     world.ask(&as_delete(call));
                 }
@@ -153,7 +156,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "ERR-008",
         sentence: "Who cannot be blocked because the list is full is no friend any more.",
         twist: || {
-            on("PUT /v1/blocklist/*").outcome(|call, outcome, world| {
+            on(BLOCK).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::RelationLimit) {
                     let mut unfriend = as_delete(call);
                     unfriend.path = unfriend.path.replace("/blocklist/", "/friends/");
@@ -167,7 +170,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "ERR-008",
         sentence: "An advance that is refused moves the clock by a second.",
         twist: || {
-            on("POST /v1/admin/clock").outcome(|call, outcome, world| {
+            on(CLOCK).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::InvalidField) {
                     world.ask(&with_body(call, &json!({"advance_ms": 1000})));
                 }

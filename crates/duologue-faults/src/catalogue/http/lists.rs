@@ -9,13 +9,11 @@ use crate::catalogue::roaming::pages::ask_for;
 use crate::fault::Fault;
 use crate::json::{list, set};
 use crate::limits::limit;
+use crate::routes::{ADMIN_CONVERSATIONS, CONVERSATIONS, FRIENDS, HISTORY};
 use crate::twist::{Twist, error_at, on};
 use crate::world::{Outcome, World};
 
-const FRIENDS: &str = "GET /v1/friends";
 const BLOCKLIST: &str = "GET /v1/blocklist";
-const CONVERSATIONS: &str = "GET /v1/conversations";
-const HISTORY: &str = "GET /v1/conversations/*/messages";
 const FRIENDS_AND_HISTORY: &str = "GET /v1/friends | GET /v1/conversations/*/messages";
 const EVERY_LIST: &str =
     "GET /v1/friends | GET /v1/blocklist | GET /v1/conversations | GET /v1/admin/conversations/*";
@@ -219,7 +217,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-limit-of-the-administrator-unchecked",
         requirement: "HTT-014",
         sentence: "The administrator's list of conversations takes a `limit` of 0.",
-        twist: || takes_limit("GET /v1/admin/conversations/*", |limit| limit == "0"),
+        twist: || takes_limit(ADMIN_CONVERSATIONS, |limit| limit == "0"),
     },
     Fault {
         id: "http-limit-not-named",
@@ -244,7 +242,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-014",
         sentence: "A `limit` of history that is no number counts as absent.",
         twist: || {
-            on("GET /v1/conversations/*/messages").request(|call, _| {
+            on(HISTORY).request(|call, _| {
                 if call
                     .parameter("limit")
                     .is_some_and(|limit| parse_decimal(limit).is_err())

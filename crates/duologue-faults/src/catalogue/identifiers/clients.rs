@@ -3,14 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{invalid, is_bad};
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
 use crate::json::{set, text};
+use crate::routes::{ACK, LOGIN, SEND};
 use crate::twist::{Twist, error, on};
 use crate::wire::Wire;
-
-const LOGIN: &str = "POST /v1/sessions";
-const ACK: &str = "POST /v1/events/ack";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {

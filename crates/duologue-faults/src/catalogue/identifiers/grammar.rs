@@ -5,16 +5,14 @@ use serde_json::{Value, json};
 
 use super::{invalid, is_bad, nobody};
 use crate::call::Call;
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
+use crate::routes::{
+    ADMIN_CONVERSATIONS, ADMIN_HISTORY, ADMIN_SEND, BEFRIEND, BLOCK, DELETE_USER, GET_USER,
+    HISTORY, LOGIN, LOOK_UP, NOTIFY, PRESENCE, SEND, UNBLOCK, UNFRIEND,
+};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, reply};
-
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
-const NOTIFY: &str = "POST /v1/admin/notifications";
-const HISTORY: &str = "GET /v1/conversations/*/messages";
-const DOWNLOAD: &str = "GET /v1/admin/conversations/*/*/messages";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -53,14 +51,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-reserved-friend-is-malformed",
         requirement: "IDN-003",
         sentence: "A friend whose id begins with `@` is an invalid field.",
-        twist: || reserved("PUT /v1/friends/*", third, |_| invalid("peer")),
+        twist: || reserved(BEFRIEND, third, |_| invalid("peer")),
     },
     Fault {
         id: "identifiers-reserved-friend-accepted",
         requirement: "IDN-003",
         sentence: "`@system` can be listed as a friend.",
         twist: || {
-            on("PUT /v1/friends/*").instead(|call, _| {
+            on(BEFRIEND).instead(|call, _| {
                 (third(call) == "@system").then(|| reply(204, &Value::Null).into())
             })
         },
@@ -69,26 +67,26 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-reserved-unfriended",
         requirement: "IDN-003",
         sentence: "The removal of a friend whose id begins with `@` succeeds.",
-        twist: || reserved("DELETE /v1/friends/*", third, |_| done()),
+        twist: || reserved(UNFRIEND, third, |_| done()),
     },
     Fault {
         id: "identifiers-administrator-blocked",
         requirement: "IDN-003",
         sentence: "`@admin` can be blocked.",
-        twist: || reserved("PUT /v1/blocklist/*", third, |_| done()),
+        twist: || reserved(BLOCK, third, |_| done()),
     },
     Fault {
         id: "identifiers-reserved-unblocked",
         requirement: "IDN-003",
         sentence: "The removal of a block whose id begins with `@` succeeds.",
-        twist: || reserved("DELETE /v1/blocklist/*", third, |_| done()),
+        twist: || reserved(UNBLOCK, third, |_| done()),
     },
     Fault {
         id: "identifiers-administrator-has-a-profile",
         requirement: "IDN-003",
         sentence: "`@admin` has a profile that can be looked up.",
         twist: || {
-            reserved("GET /v1/users/*/profile", third, |call| {
+            reserved(LOOK_UP, third, |call| {
                 let user = third(call);
                 let profile = json!({"user_id": user, "nickname": null, "avatar_url": null});
                 reply(200, &profile).into()
@@ -99,13 +97,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-reserved-user-looked-up-as-malformed",
         requirement: "IDN-003",
         sentence: "The administrator's look at a user whose id begins with `@` is an invalid field.",
-        twist: || reserved("GET /v1/admin/users/*", fourth, |_| invalid("user_id")),
+        twist: || reserved(GET_USER, fourth, |_| invalid("user_id")),
     },
     Fault {
         id: "identifiers-reserved-user-deleted",
         requirement: "IDN-003",
         sentence: "The deletion of a user whose id begins with `@` succeeds.",
-        twist: || reserved("DELETE /v1/admin/users/*", fourth, |_| done()),
+        twist: || reserved(DELETE_USER, fourth, |_| done()),
     },
     Fault {
         id: "identifiers-malformed-recipient-is-nobody",
@@ -170,14 +168,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-malformed-friend-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id of a friend is told as the field `user_id`.",
-        twist: || misnamed("PUT /v1/friends/*", "peer", "user_id"),
+        twist: || misnamed(BEFRIEND, "peer", "user_id"),
     },
     Fault {
         id: "identifiers-malformed-unfriended",
         requirement: "IDN-004",
         sentence: "The removal of a friend with a malformed id succeeds.",
         twist: || {
-            on("DELETE /v1/friends/*").outcome(|_, outcome, _| {
+            on(UNFRIEND).outcome(|_, outcome, _| {
                 if is_bad(outcome, "peer") {
                     *outcome = done();
                 }
@@ -200,49 +198,49 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-malformed-profile-is-nobodys",
         requirement: "IDN-004",
         sentence: "The profile of a malformed id is nobody's.",
-        twist: || unknown("GET /v1/users/*/profile", "user_id"),
+        twist: || unknown(LOOK_UP, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-profile-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id in the path of a profile is told as the field `peer`.",
-        twist: || misnamed("GET /v1/users/*/profile", "user_id", "peer"),
+        twist: || misnamed(LOOK_UP, "user_id", "peer"),
     },
     Fault {
         id: "identifiers-malformed-user-is-nobody",
         requirement: "IDN-004",
         sentence: "The administrator's look at a malformed id finds nobody.",
-        twist: || unknown("GET /v1/admin/users/*", "user_id"),
+        twist: || unknown(GET_USER, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-deletion-is-nobodys",
         requirement: "IDN-004",
         sentence: "The deletion of a malformed id finds nobody.",
-        twist: || unknown("DELETE /v1/admin/users/*", "user_id"),
+        twist: || unknown(DELETE_USER, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-presence-is-nobodys",
         requirement: "IDN-004",
         sentence: "The presence of a malformed id is nobody's.",
-        twist: || unknown("GET /v1/admin/users/*/presence", "user_id"),
+        twist: || unknown(PRESENCE, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-owner-has-no-conversations",
         requirement: "IDN-004",
         sentence: "The conversations of a malformed id are nobody's.",
-        twist: || unknown("GET /v1/admin/conversations/*", "user_id"),
+        twist: || unknown(ADMIN_CONVERSATIONS, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-owner-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed owner of a view is told as the field `owner`.",
-        twist: || misnamed(DOWNLOAD, "user_id", "owner"),
+        twist: || misnamed(ADMIN_HISTORY, "user_id", "owner"),
     },
     Fault {
         id: "identifiers-malformed-peer-of-a-view-is-nobody",
         requirement: "IDN-004",
         sentence: "A malformed peer of a view that the administrator reads is nobody.",
-        twist: || unknown(DOWNLOAD, "peer"),
+        twist: || unknown(ADMIN_HISTORY, "peer"),
     },
     Fault {
         id: "identifiers-malformed-from-is-nobody",
@@ -273,7 +271,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "IDN-004",
         sentence: "A login under a malformed id is answered as one under somebody else's.",
         twist: || {
-            on("POST /v1/sessions").outcome(|_, outcome, _| {
+            on(LOGIN).outcome(|_, outcome, _| {
                 if is_bad(outcome, "user_id") {
                     *outcome = crate::twist::error(ErrorCode::CredentialInvalid).into();
                 }
@@ -303,7 +301,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "IDN-005",
         sentence: "The administrator cannot read a view with `@system`.",
         twist: || {
-            on(DOWNLOAD).instead(|call, _| (call.segment(5) == "@system").then(|| nobody("peer")))
+            on(ADMIN_HISTORY)
+                .instead(|call, _| (call.segment(5) == "@system").then(|| nobody("peer")))
         },
     },
     Fault {

@@ -2,6 +2,7 @@
 
 use super::{invalid, nobody};
 use crate::fault::Fault;
+use crate::routes::{BEFRIEND, UNFRIEND};
 use crate::twist::{Twist, on};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -60,7 +61,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "IDN-006",
         sentence: "An id in a path that is no UTF-8 is nobody.",
         twist: || {
-            on("PUT /v1/friends/*").instead(|call, _| {
+            on(BEFRIEND).instead(|call, _| {
                 let broken = call.segment(3).contains(char::REPLACEMENT_CHARACTER);
                 broken.then(|| nobody("peer"))
             })
@@ -94,8 +95,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "IDN-006",
         sentence: "An escaped slash in an id is told as the field `path`.",
         twist: || {
-            on("DELETE /v1/friends/*")
-                .instead(|call, _| call.path.contains("%2F").then(|| invalid("path")))
+            on(UNFRIEND).instead(|call, _| call.path.contains("%2F").then(|| invalid("path")))
         },
     },
 ];

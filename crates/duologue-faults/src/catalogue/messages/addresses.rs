@@ -3,11 +3,12 @@
 use duologue_core::ErrorCode;
 use serde_json::Value;
 
-use super::{ANY_SEND, is_text, refuses};
+use super::{is_text, refuses};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, text};
 use crate::limits::limit;
+use crate::routes::ANY_SEND;
 use crate::twist::{Twist, error_at, on};
 use crate::world::{Outcome, World};
 

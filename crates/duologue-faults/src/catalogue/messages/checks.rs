@@ -3,10 +3,11 @@
 use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, SEND, content, is_text, refuses, rewrites};
+use super::{content, is_text, refuses, rewrites};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{ANY_SEND, SEND};
 use crate::twist::{Twist, on};
 
 /// The largest integer of the specification.

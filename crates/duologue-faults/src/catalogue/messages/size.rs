@@ -6,10 +6,11 @@ use duologue_core::event::Event;
 use duologue_core::server::Effect;
 use serde_json::Value;
 
-use super::{ANY_SEND, is_text, refuses};
+use super::{is_text, refuses};
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
 use crate::limits::limit;
+use crate::routes::{ADMIN_SEND, ANY_SEND};
 use crate::twist::{Twist, error_at, on};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -166,7 +167,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MSG-017",
         sentence: "An administrator's `custom_data` that is no string is sent as its JSON text.",
         twist: || {
-            on("POST /v1/admin/messages").reads("/custom_data", |data| {
+            on(ADMIN_SEND).reads("/custom_data", |data| {
                 (!data.is_string()).then(|| data.to_string().into())
             })
         },

@@ -5,14 +5,15 @@ use duologue_core::server::{Body, Effect};
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
 use crate::json::{list, text};
+use crate::routes::{
+    ADMIN_CONVERSATIONS, ADMIN_SEND, BEFRIEND, BLOCK, DELETE_USER, EVENTS, GET_PROFILE, GET_USER,
+    HISTORY, LOOK_UP, PUT_USER, RECENTS, SEND,
+};
 use crate::twist::{Twist, edit_json, on};
 use crate::world::{Outcome, World, reply};
 
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
-const LOOK_UP: &str = "GET /v1/users/*/profile";
 const USER: &str = "/v1/admin/users/";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -63,7 +64,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A user of another app can be listed as a friend.",
         twist: || {
             let none = |_: &Call, _: &str, _: &mut World<'_>| reply(204, &Value::Null).into();
-            if_elsewhere("PUT /v1/friends/*", |call| call.segment(3), none)
+            if_elsewhere(BEFRIEND, |call| call.segment(3), none)
         },
     },
     Fault {
@@ -72,7 +73,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The administrator can look up a user of another app.",
         twist: || {
             if_elsewhere(
-                "GET /v1/admin/users/*",
+                GET_USER,
                 |call| call.segment(4),
                 |call, app, world| world.as_admin(call, app, "GET", &call.path, &Value::Null),
             )
@@ -84,7 +85,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The administrator can delete a user of another app.",
         twist: || {
             if_elsewhere(
-                "DELETE /v1/admin/users/*",
+                DELETE_USER,
                 |call| call.segment(4),
                 |call, app, world| world.as_admin(call, app, "DELETE", &call.path, &Value::Null),
             )
@@ -107,7 +108,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Users of one id have one profile in all apps.",
         twist: || {
             in_both(
-                "PUT /v1/admin/users/*",
+                PUT_USER,
                 |call| call.segment(4),
                 |call, app, world| {
                     let body = call.json();
@@ -123,7 +124,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The deletion of a user deletes the users of that id in all apps.",
         twist: || {
             in_both(
-                "DELETE /v1/admin/users/*",
+                DELETE_USER,
                 |call| call.segment(4),
                 |call, app, world| {
                     world.as_admin(call, app, "DELETE", &call.path, &Value::Null);
@@ -136,7 +137,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "The administrator sees the views of users of that id in all apps.",
         twist: || {
-            on("GET /v1/admin/conversations/*").outcome(|call, outcome, world| {
+            on(ADMIN_CONVERSATIONS).outcome(|call, outcome, world| {
                 for app in apps_with(call, world, &call.segment(4)) {
                     let other = world.as_admin(call, &app, "GET", &call.path, &Value::Null);
                     let other = other.json()["conversations"].take();
@@ -176,7 +177,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "A friend is listed for the users of that id in all apps.",
         twist: || {
-            on("PUT /v1/friends/*").outcome(|call, _, world| {
+            on(BEFRIEND).outcome(|call, _, world| {
                 let user = world.who(call).user().to_owned();
                 for app in apps_with(call, world, &user) {
                     world.as_user(call, (&app, &user), "PUT", &call.path, &Value::Null);
@@ -189,7 +190,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "A block holds for the users of that id in all apps.",
         twist: || {
-            on("PUT /v1/blocklist/*").outcome(|call, _, world| {
+            on(BLOCK).outcome(|call, _, world| {
                 let user = world.who(call).user().to_owned();
                 for app in apps_with(call, world, &user) {
                     world.as_user(call, (&app, &user), "PUT", &call.path, &Value::Null);
@@ -201,13 +202,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "model-history-shared-by-apps",
         requirement: "MOD-002",
         sentence: "A history shows what users of the same ids said in other apps.",
-        twist: || in_all("GET /v1/conversations/*/messages", "/messages"),
+        twist: || in_all(HISTORY, "/messages"),
     },
     Fault {
         id: "model-recents-shared-by-apps",
         requirement: "MOD-002",
         sentence: "Recent contacts show those of the users of that id in all apps.",
-        twist: || in_all("GET /v1/recents", "/recents"),
+        twist: || in_all(RECENTS, "/recents"),
     },
     Fault {
         id: "model-mailbox-shared-by-apps",
@@ -220,7 +221,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "A login in one app shows the profile of the user of that id in another.",
         twist: || {
-            on("GET /v1/profile").outcome(|call, outcome, world| {
+            on(GET_PROFILE).outcome(|call, outcome, world| {
                 let user = world.who(call).user().to_owned();
                 if let Some(app) = apps_with(call, world, &user).first() {
                     let path = format!("{USER}{user}");
@@ -284,7 +285,7 @@ fn in_all(pattern: &'static str, field: &'static str) -> Twist {
 
 /// The other mailboxes are found by opening streams that nobody reads.
 fn mailboxes_of_all() -> Twist {
-    on("GET /v1/events").outcome(|call, outcome, world| {
+    on(EVENTS).outcome(|call, outcome, world| {
         let Body::Stream { stream, .. } = outcome.reply.body else {
             return;
         };

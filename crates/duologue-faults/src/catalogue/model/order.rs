@@ -10,10 +10,9 @@ use serde_json::Value;
 use crate::catalogue::sending::acceptance::{reverse_recents, swap_first_messages, swapped_pairs};
 use crate::fault::Fault;
 use crate::json::{list, number, set, text};
+use crate::routes::{HISTORY, LOOK_UP, RECENTS};
 use crate::twist::{Twist, edit_json, on, sync};
 use crate::world::Outcome;
-
-const HISTORY: &str = "GET /v1/conversations/*/messages";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -73,7 +72,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Who asks for recent contacts first after a message does not find it there yet.",
         twist: || {
             let mut seen = BTreeSet::new();
-            on("GET /v1/recents").outcome(move |call, outcome, world| {
+            on(RECENTS).outcome(move |call, outcome, world| {
                 let reader = world.who(call).user().to_owned();
                 edit_json(&mut outcome.reply, &mut |body| {
                     if let Some(recents) = list(body, "/recents") {
@@ -105,7 +104,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Who looks a profile up sees it as it was at the look before.",
         twist: || {
             let mut last = BTreeMap::new();
-            on("GET /v1/users/*/profile").outcome(move |call, outcome, world| {
+            on(LOOK_UP).outcome(move |call, outcome, world| {
                 let profile = (world.who(call).app().to_owned(), call.path.clone());
                 if let Some(before) = last.insert(profile, outcome.reply.clone()) {
                     outcome.reply = before;

@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::catalogue::sending::{SEND, filed};
+use crate::catalogue::sending::filed;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
+use crate::routes::{ADMIN_HISTORY, ADMIN_SEND, HISTORY, SEND};
 use crate::told::{retell, sent};
 use crate::twist::{Twist, edit_json, on};
 use crate::world::{Outcome, World};
-
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
-const DOWNLOAD: &str = "GET /v1/admin/conversations/*/*/messages";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -196,7 +194,7 @@ fn renumber(
     retell(outcome, call, world, |reader, message, _| {
         let (from, to) = (text(message, "/from"), text(message, "/to"));
         let owner = match reader.user() {
-            "" if call.is(DOWNLOAD) => call.segment(4),
+            "" if call.is(ADMIN_HISTORY) => call.segment(4),
             "" => to.to_owned(),
             user => user.to_owned(),
         };
@@ -209,7 +207,7 @@ fn renumber(
             set(message, "/seq", told(&view, seq));
         }
     });
-    if call.is("GET /v1/conversations/*/messages") {
+    if call.is(HISTORY) {
         let who = world.who(call);
         let view = View {
             app: who.app().into(),

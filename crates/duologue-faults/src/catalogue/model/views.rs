@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 
 use crate::book::Who;
 use crate::catalogue::sending::acceptance::own_first;
-use crate::catalogue::sending::{SEND, live};
+use crate::catalogue::sending::live;
 use crate::fault::Fault;
 use crate::json::{list, set, text};
+use crate::routes::{CONVERSATIONS, HISTORY, RECENTS, SEND};
 use crate::told::{sent, told};
 use crate::twist::{Twist, edit_json, on};
-
-const HISTORY: &str = "GET /v1/conversations/*/messages";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -74,7 +73,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-008",
         sentence: "The newest message of the app stands in everybody's recent contacts.",
         twist: || {
-            foreign("GET /v1/recents", |reader, messages, body| {
+            foreign(RECENTS, |reader, messages, body| {
                 let newest = messages.last().filter(|message| is_third(reader, message));
                 if let (Some(message), Some(recents)) = (newest, list(body, "/recents")) {
                     let peer = message.from.as_str();
@@ -88,7 +87,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-008",
         sentence: "Everybody's list of conversations has the sender of the app's newest message.",
         twist: || {
-            foreign("GET /v1/conversations", |reader, messages, body| {
+            foreign(CONVERSATIONS, |reader, messages, body| {
                 let newest = messages.last().filter(|message| is_third(reader, message));
                 if let (Some(message), Some(all)) = (newest, list(body, "/conversations")) {
                     all.push(json!({"peer": message.from.as_str(), "first_seq": 1,

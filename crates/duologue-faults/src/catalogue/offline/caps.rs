@@ -9,6 +9,7 @@ use duologue_core::message::Message;
 use crate::fault::Fault;
 use crate::limits::{Declared, cap_for_null, in_place_of, limit};
 use crate::memory::{Sent, live_of, message_of, owner};
+use crate::routes::EVENTS;
 use crate::twist::{Twist, edit_sync, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -188,7 +189,7 @@ fn chat(frame: &Frame) -> Option<&Message> {
 /// What a mailbox holds is not the core's affair but that of `rule`, which gets a sync and the cap.
 fn evicts(cap: &'static str, rule: impl Fn(&mut Vec<Frame>, u64) + Send + 'static) -> Twist {
     in_place_of(cap, move |declared| {
-        on("GET /v1/events").outcome(move |call, outcome, world| {
+        on(EVENTS).outcome(move |call, outcome, world| {
             if let Some(cap) = declared.of(world.who(call).app()) {
                 edit_sync(outcome, |frames| rule(frames, cap));
             }

@@ -7,14 +7,11 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::sending::{SEND, Sending, send_accepted, send_refused};
+use crate::routes::{BEFRIEND, BLOCK, FRIENDS, SEND, UNBLOCK};
+use crate::sending::{Sending, send_accepted, send_refused};
 use crate::stores::edit_list;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
-
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -33,7 +30,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 }
                 let still = blocked.iter().filter(|(other, _)| *other == owner);
                 let still: Vec<Value> = still.map(|(_, peer)| peer.as_str().into()).collect();
-                call.is("GET /v1/friends").then(|| {
+                call.is(FRIENDS).then(|| {
                     let mut outcome = world.ask(call);
                     edit_list(&mut outcome, "/friends", |friends| friends.extend(still));
                     outcome

@@ -10,14 +10,10 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, set};
 use crate::limits::limit;
+use crate::routes::{BEFRIEND, BLOCK, FRIENDS, UNBLOCK, UNFRIEND};
 use crate::twist::{error, on};
 use crate::world::{Outcome, World, reply};
 
-const FRIENDS: &str = "GET /v1/friends";
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const UNFRIEND: &str = "DELETE /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
 const ANY: &str = "* /v1/friends/* | * /v1/blocklist/*";
 
 pub(crate) const FAULTS: &[Fault] = &[

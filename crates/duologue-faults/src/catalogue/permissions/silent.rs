@@ -10,15 +10,11 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{set, text};
-use crate::sending::{SEND, Sending, send_accepted};
-use crate::stores::{HISTORY, Store, set_body};
+use crate::routes::{BEFRIEND, BLOCK, HISTORY, LOOK_UP, PUT_PROFILE, SEND, UNBLOCK};
+use crate::sending::{Sending, send_accepted};
+use crate::stores::{Store, set_body};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
-
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
-const PROFILE_OF: &str = "GET /v1/users/*/profile";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -172,7 +168,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-016",
         sentence: "A user who blocks shows the blocked user an empty profile.",
         twist: || {
-            on(PROFILE_OF).outcome(|call, outcome, world| {
+            on(LOOK_UP).outcome(|call, outcome, world| {
                 let caller = world.who(call);
                 let owner = call.segment(3);
                 let user = (caller.app(), owner.as_str());
@@ -228,7 +224,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-016",
         sentence: "A former friend who blocks still tells the blocked user of a new profile.",
         twist: || {
-            on("PUT /v1/profile").outcome(|call, outcome, world| {
+            on(PUT_PROFILE).outcome(|call, outcome, world| {
                 let caller = world.who(call);
                 for peer in world.list(call, (caller.app(), caller.user()), "blocklist") {
                     let told = world.tell(call, &peer, ("profile_changed", caller.user()));

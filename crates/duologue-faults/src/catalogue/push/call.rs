@@ -8,9 +8,9 @@ use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
 use super::beside::accepted;
-use super::{ANY_SEND, SEND};
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
+use crate::routes::{ANY_SEND, SEND};
 use crate::twist::{Twist, error, on, pushes};
 use crate::wire::Wire;
 use crate::world::Outcome;

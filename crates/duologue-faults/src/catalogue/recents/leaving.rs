@@ -6,12 +6,13 @@ use duologue_core::id::PeerId;
 use duologue_core::message::{Message, Recent};
 
 use super::super::roaming::newest_page;
-use super::{SEND, SHOW, contacts, edit_contacts};
+use super::{contacts, edit_contacts};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::limits::{Declared, in_place_of, limit};
 use crate::memory::{Mailboxes, Owner, Sent, limit_of, owner, time_of};
+use crate::routes::{CONTACTS, SEND};
 use crate::twist::{Twist, on};
 use crate::world::World;
 
@@ -195,7 +196,7 @@ fn with_expired(stays: fn(&Message, u64, &str) -> bool) -> Twist {
     let mut sent = Sent::default();
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
-        if !call.is(SHOW) {
+        if !call.is(CONTACTS) {
             return;
         }
         let owner = owner(&world.who(call));

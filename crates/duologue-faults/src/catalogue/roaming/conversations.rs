@@ -9,10 +9,9 @@ use super::newest_page;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::memory::{Sent, owner};
+use crate::routes::CONVERSATIONS;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
-
-const LIST: &str = "GET /v1/conversations";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -107,7 +106,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 fn list(
     mut edit: impl FnMut(&Call, &mut Vec<Conversation>, &mut World<'_>) + Send + 'static,
 ) -> Twist {
-    on(LIST).outcome(move |call, outcome, world| {
+    on(CONVERSATIONS).outcome(move |call, outcome, world| {
         edit_list(outcome, |views| edit(call, views, world));
     })
 }

@@ -7,10 +7,11 @@ use duologue_core::answer::History;
 use duologue_core::id::{Seq, parse_decimal};
 
 use super::covered::listed;
-use super::{HISTORY, each_page, page_of};
+use super::{each_page, page_of};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::remove;
+use crate::routes::HISTORY;
 use crate::twist::{Twist, on};
 use crate::world::World;
 

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{ADMIN_HISTORY, ADMIN_SEND, EVENTS, HISTORY, RECENTS, SEND};
 use crate::told::{each, retell, told};
 use crate::twist::{Twist, on};
 use crate::world::World;
-
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -32,7 +30,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-001",
         sentence: "The history leaves the nickname out.",
         twist: || {
-            on("GET /v1/conversations/*/messages").answer(|page| {
+            on(HISTORY).answer(|page| {
                 each(page, &mut |message| {
                     drop(remove(message, "/sender/nickname"));
                 });
@@ -44,7 +42,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-001",
         sentence: "Recent contacts leave the picture out.",
         twist: || {
-            on("GET /v1/recents").answer(|recents| {
+            on(RECENTS).answer(|recents| {
                 each(recents, &mut |message| {
                     drop(remove(message, "/sender/avatar_url"));
                 });
@@ -115,25 +113,25 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-changed-in-the-history",
         requirement: "SDR-002",
         sentence: "The history shows the nickname and picture of today.",
-        twist: || of_today("GET /v1/conversations/*/messages"),
+        twist: || of_today(HISTORY),
     },
     Fault {
         id: "sender-changed-in-recents",
         requirement: "SDR-002",
         sentence: "Recent contacts show the nickname and picture of today.",
-        twist: || of_today("GET /v1/recents"),
+        twist: || of_today(RECENTS),
     },
     Fault {
         id: "sender-changed-in-the-mailbox",
         requirement: "SDR-002",
         sentence: "A sync shows the nickname and picture of today.",
-        twist: || of_today("GET /v1/events"),
+        twist: || of_today(EVENTS),
     },
     Fault {
         id: "sender-changed-in-the-download",
         requirement: "SDR-002",
         sentence: "The administrator's download shows the nickname and picture of today.",
-        twist: || of_today("GET /v1/admin/conversations/*/*/messages"),
+        twist: || of_today(ADMIN_HISTORY),
     },
     Fault {
         id: "sender-changed-in-the-answer-to-a-repeat",
@@ -206,7 +204,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-004",
         sentence: "In the history a message of `@admin` has a picture.",
         twist: || {
-            of_admin("GET /v1/conversations/*/messages", |message| {
+            of_admin(HISTORY, |message| {
                 set(message, "/sender/avatar_url", "https://admin.example/a.png");
             })
         },

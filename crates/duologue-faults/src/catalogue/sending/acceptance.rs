@@ -7,10 +7,11 @@ use duologue_core::event::{Event, Frame};
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
-use super::{SEND, filed};
+use super::filed;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, number, remove, set, text};
+use crate::routes::{HISTORY, SEND};
 use crate::twist::{Twist, edit_json, on, sync};
 use crate::world::{Outcome, World, reply};
 
@@ -142,7 +143,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-views-in-another-order",
         requirement: "SND-004",
         sentence: "A view lists what its owner wrote before what the peer wrote.",
-        twist: || on("GET /v1/conversations/*/messages").outcome(own_first),
+        twist: || on(HISTORY).outcome(own_first),
     },
 ];
 

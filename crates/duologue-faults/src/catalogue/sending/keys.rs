@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::repeats::drop_key;
-use super::{ANY_SEND, SEND, Scoped, conflict, scoped};
+use super::{Scoped, conflict, scoped};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
 use crate::limits::limit;
+use crate::routes::{ANY_SEND, SEND};
 use crate::twist::{Twist, edit_json, on};
 use crate::world::{Outcome, World};
 

@@ -9,10 +9,11 @@ use duologue_core::message::Message;
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, SEND, echoed, pushed, waits};
+use super::{echoed, pushed, waits};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, number, remove, set, text};
+use crate::routes::{ANY_SEND, SEND};
 use crate::told::sent;
 use crate::twist::{Twist, edit_json, on};
 use crate::world::{Outcome, World};

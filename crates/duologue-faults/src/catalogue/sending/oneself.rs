@@ -7,10 +7,11 @@ use duologue_core::message::Message;
 use serde_json::{Value, json};
 
 use super::repeats::drop_key;
-use super::{SEND, echoed, pushed, waits};
+use super::{echoed, pushed, waits};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, set, text};
+use crate::routes::{HISTORY, RECENTS, SEND};
 use crate::twist::{Twist, edit_json, error, on};
 use crate::world::{Outcome, World};
 
@@ -48,7 +49,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SND-016",
         sentence: "The view with oneself stays empty.",
         twist: || {
-            on("GET /v1/conversations/*/messages").outcome(|call, outcome, world| {
+            on(HISTORY).outcome(|call, outcome, world| {
                 if call.segment(3) == world.who(call).user() {
                     let empty = json!({"messages": [], "covered": null, "complete": true,
                         "first_seq": null, "last_seq": 0});
@@ -62,7 +63,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SND-016",
         sentence: "Recent contacts leave oneself out.",
         twist: || {
-            on("GET /v1/recents").outcome(|call, outcome, world| {
+            on(RECENTS).outcome(|call, outcome, world| {
                 let caller = world.who(call);
                 edit_json(&mut outcome.reply, &mut |body| {
                     if let Some(recents) = list(body, "/recents") {

@@ -6,10 +6,11 @@ use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
 use super::acceptance::without_field;
-use super::{ANY_SEND, SEND, conflict, scoped};
+use super::{conflict, scoped};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, number, remove, set, text};
+use crate::routes::{ANY_SEND, SEND};
 use crate::twist::{Twist, edit_json, on};
 use crate::world::{Outcome, World};
 

@@ -10,10 +10,9 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{set, text};
 use crate::memory::{Mailboxes, Sent, Shown, forget, message_of, owner, relists, time_of};
+use crate::routes::ACK;
 use crate::twist::{Twist, edit_sync, error, on};
 use crate::world::{Outcome, World, reply};
-
-const ACK: &str = "POST /v1/events/ack";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {

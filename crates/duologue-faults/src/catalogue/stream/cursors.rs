@@ -14,12 +14,9 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{set, text};
 use crate::memory::{Owner, message_of, owner};
+use crate::routes::{ACK, ANY_SEND, EVENTS, LOGIN};
 use crate::twist::{Twist, edit_sync, error, on, sync};
 use crate::world::{Outcome, World};
-
-const ACK: &str = "POST /v1/events/ack";
-const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
-const OPEN: &str = "GET /v1/events";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -32,7 +29,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "stream-offline-without-cursor",
         requirement: "STR-011",
         sentence: "An offline message has no `id`.",
-        twist: || on(OPEN).frames(|frame| vec![Frame { id: None, ..frame }]),
+        twist: || on(EVENTS).frames(|frame| vec![Frame { id: None, ..frame }]),
     },
     Fault {
         id: "stream-recents-with-cursor",
@@ -51,7 +48,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-012",
         sentence: "`kicked` has an `id`.",
         twist: || {
-            on("POST /v1/sessions").frames(|frame| {
+            on(LOGIN).frames(|frame| {
                 vec![Frame {
                     id: Some(Cursor(1)),
                     ..frame
@@ -121,14 +118,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "stream-last-event-id-is-ignored",
         requirement: "STR-018",
         sentence: "`Last-Event-ID` skips nothing.",
-        twist: || on(OPEN).request(|call, _| call.last_event_id = None),
+        twist: || on(EVENTS).request(|call, _| call.last_event_id = None),
     },
     Fault {
         id: "stream-last-event-id-comes-again",
         requirement: "STR-018",
         sentence: "The entry of the `Last-Event-ID` itself is listed.",
         twist: || {
-            on(OPEN).request(|call, _| {
+            on(EVENTS).request(|call, _| {
                 if let Some(Cursor(last)) = last_event_id(call) {
                     call.last_event_id = Some(last.saturating_sub(1).to_string());
                 }
@@ -140,7 +137,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-018",
         sentence: "The entry after that of the `Last-Event-ID` is left out, too.",
         twist: || {
-            on(OPEN).outcome(|call, outcome, _| {
+            on(EVENTS).outcome(|call, outcome, _| {
                 if last_event_id(call).is_some() {
                     edit_sync(outcome, |frames| {
                         let mut skipped = false;
@@ -158,7 +155,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-018",
         sentence: "`Last-Event-ID` acknowledges what it skips.",
         twist: || {
-            on(OPEN).outcome(|call, _, world| {
+            on(EVENTS).outcome(|call, _, world| {
                 if let Some(last) = last_event_id(call) {
                     acknowledge(last, call, world);
                 }
@@ -170,7 +167,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-018",
         sentence: "A stream with `Last-Event-ID` begins with the entries it does not skip, and nothing else.",
         twist: || {
-            on(OPEN).outcome(|call, outcome, _| {
+            on(EVENTS).outcome(|call, outcome, _| {
                 if last_event_id(call).is_some() {
                     edit_sync(outcome, |frames| frames.retain(|frame| frame.id.is_some()));
                 }
@@ -188,7 +185,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "A malformed `Last-Event-ID` is refused.",
         twist: || {
-            on(OPEN).instead(|call, _| {
+            on(EVENTS).instead(|call, _| {
                 let malformed = call.last_event_id.is_some() && last_event_id(call).is_none();
                 malformed.then(|| error(ErrorCode::InvalidField).into())
             })
@@ -199,7 +196,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "The digits that a malformed `Last-Event-ID` begins with count.",
         twist: || {
-            on(OPEN).request(|call, _| {
+            on(EVENTS).request(|call, _| {
                 if let Some(last) = &mut call.last_event_id {
                     let digits = last.find(|c: char| !c.is_ascii_digit());
                     last.truncate(digits.unwrap_or(last.len()));
@@ -212,7 +209,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "A `Last-Event-ID` may begin with zeros.",
         twist: || {
-            on(OPEN).request(|call, _| {
+            on(EVENTS).request(|call, _| {
                 if let Some(last) = &mut call.last_event_id {
                     *last = last.trim_start_matches('0').to_owned();
                 }
@@ -224,7 +221,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "A `Last-Event-ID` that is a number above all cursors skips everything.",
         twist: || {
-            on(OPEN).outcome(|call, outcome, _| {
+            on(EVENTS).outcome(|call, outcome, _| {
                 let last = call
                     .last_event_id
                     .as_ref()

@@ -9,15 +9,10 @@ use duologue_core::server::Effect;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::routes::{BEFRIEND, BLOCK, DELETE_USER, UNBLOCK, UNFRIEND};
 use crate::stores::Store;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
-
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const UNFRIEND: &str = "DELETE /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
-const DELETE_USER: &str = "DELETE /v1/admin/users/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
-use crate::sending::{ADMIN_SEND, NOTIFY, SEND};
+use crate::routes::{ADMIN_SEND, ANY_SEND, NOTIFY, SEND};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
@@ -111,7 +111,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "SYS-001",
         sentence: "A refused system message stands in the history all the same.",
         twist: || {
-            on("POST /v1/messages | POST /v1/admin/messages").outcome(|call, outcome, world| {
+            on(ANY_SEND).outcome(|call, outcome, world| {
                 if outcome.json()["field"] == "content.type" {
                     notifies(call, world, |_| true);
                 }

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
-use crate::sending::{ADMIN_SEND, NOTIFY, again};
-use crate::stores::{HISTORY, edit_list, set_body};
+use crate::routes::{ADMIN_SEND, HISTORY, NOTIFY};
+use crate::sending::again;
+use crate::stores::{edit_list, set_body};
 use crate::twist::{Twist, error, on};
 
 pub(crate) const FAULTS: &[Fault] = &[

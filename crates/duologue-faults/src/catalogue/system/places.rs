@@ -10,15 +10,11 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::limits::limit;
-use crate::sending::NOTIFY;
-use crate::stores::{HISTORY, Store, edit_list, mailbox_entry};
+use crate::routes::{BEFRIEND, CONVERSATIONS, EVENTS, HISTORY, NOTIFY, RECENTS};
+use crate::stores::{Store, edit_list, mailbox_entry};
 use crate::twist::{Twist, on, sync};
 use crate::world::{Outcome, World};
 
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const CONVERSATIONS: &str = "GET /v1/conversations";
-const EVENTS: &str = "GET /v1/events";
-const RECENTS: &str = "GET /v1/recents";
 /// By how much the core's cap is higher than that of a server which drops what it should not.
 const ROOM: u64 = 1_000;
 

@@ -9,6 +9,9 @@ use crate::call::Call;
 use crate::json::text;
 use crate::routes::{CREATE_APP, LOGIN, PUT_USER};
 
+/// An app and a user of it.
+pub(crate) type Owner = (String, String);
+
 /// Whom a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -45,6 +48,11 @@ impl Who {
         }
     }
 
+    /// The app and the user, to keep something under.
+    pub(crate) fn owner(&self) -> Owner {
+        (self.app().to_owned(), self.user().to_owned())
+    }
+
     /// The device; empty when there is none.
     pub(crate) fn device(&self) -> &str {
         match self {
@@ -65,8 +73,8 @@ pub(crate) struct Book {
 
 impl Book {
     pub(crate) fn who(&self, call: &Call) -> Who {
-        let known = call.token().and_then(|token| self.tokens.get(token));
-        known.cloned().unwrap_or(Who::Unknown)
+        call.token()
+            .map_or(Who::Unknown, |token| self.holder(token))
     }
 
     /// Whose stream it is.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use http::{Method, request, response};
 
+use crate::twist::Twist;
+
 type Arrives = Arc<dyn Fn(&mut request::Parts) + Send + Sync>;
 type Leaves = Arc<dyn Fn(&Asked, &mut response::Parts) + Send + Sync>;
 type Hears = Arc<dyn Fn(&str, Option<u16>) -> Option<u16> + Send + Sync>;
@@ -131,7 +133,7 @@ impl Wire {
     }
 }
 
-impl From<Wire> for crate::twist::Twist {
+impl From<Wire> for Twist {
     fn from(wire: Wire) -> Self {
         Self {
             wire,

@@ -309,10 +309,8 @@ fn leave_out_early(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let Some(now) = advance(call, world, &app, 0) else {
         return;
     };
-    outcome.edit(|page| {
-        if let Some(messages) = list(page, "/messages") {
-            messages.retain(|message| number(message, "/expires_ms") > now + 1);
-        }
+    outcome.edit_list("/messages", |messages| {
+        messages.retain(|message| number(message, "/expires_ms") > now + 1);
     });
 }
 

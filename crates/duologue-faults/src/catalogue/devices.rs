@@ -9,6 +9,7 @@ use duologue_core::server::Effect;
 use serde_json::json;
 
 use crate::fault::Fault;
+use crate::frames::kicked;
 use crate::limits::limit;
 use crate::routes::{DELETE_APP, DELETE_USER, EVENTS, LOGIN, LOGOUT, PUT_POLICY};
 use crate::twist::{Twist, on};
@@ -16,9 +17,9 @@ use crate::world::{Outcome, reply};
 
 pub(super) use sessions::show_out;
 use sessions::{
-    as_another_device, close_only, end_all_but_the_newest, end_the_newest_only, kicked,
-    log_out_everywhere, login_under, make_room_first, multi_login_unchanged, one_a_platform,
-    refuse_above_limit, same_session, streaming_last, use_again_before_login,
+    as_another_device, close_only, end_all_but_the_newest, end_the_newest_only, log_out_everywhere,
+    make_room_first, multi_login_unchanged, one_a_platform, refuse_above_limit, same_session,
+    streaming_last, use_again_before_login,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -26,7 +27,9 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "devices-login-ends-the-others",
         requirement: "DEV-001",
         sentence: "A login ends the user's other sessions under either policy.",
-        twist: || on(LOGIN).instead(|call, world| login_under("single", call, world)),
+        twist: || {
+            on(LOGIN).instead(|call, world| Some(world.ask_under(call, "multi_login", "single")))
+        },
     },
     Fault {
         id: "devices-one-session-a-platform",
@@ -73,7 +76,9 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "devices-single-login-leaves-the-others",
         requirement: "DEV-003",
         sentence: "Under `single` a login leaves the sessions on other devices as they are.",
-        twist: || on(LOGIN).instead(|call, world| login_under("all", call, world)),
+        twist: || {
+            on(LOGIN).instead(|call, world| Some(world.ask_under(call, "multi_login", "all")))
+        },
     },
     Fault {
         id: "devices-single-login-ends-one",

@@ -12,9 +12,11 @@ use duologue_core::id::{PeerId, Seq};
 use duologue_core::message::Message;
 use serde_json::{Value, json};
 
+use crate::book::Owner;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::memory::{Mailboxes, Owner, Sent, limit_of, live_of, owner, time_of};
+use crate::frames::live_of;
+use crate::memory::{Mailboxes, Sent};
 use crate::routes::{DELETE_USER, HISTORY};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
@@ -50,7 +52,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "A message has left the history a millisecond before its `expires_ms`.",
         twist: || {
             each_page(|call, page, world| {
-                let now_ms = time_of(world.who(call).app(), call, world);
+                let now_ms = world.now(call);
                 page.messages
                     .retain(|message| now_ms + 1 < message.expires_ms.0);
             })
@@ -60,13 +62,13 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "roaming-expires-a-millisecond-late",
         requirement: "ROA-001",
         sentence: "A message is still in the history at its `expires_ms`, for a millisecond.",
-        twist: || relists(|message, now_ms, _, _| message.expires_ms.0 == now_ms),
+        twist: || lists_expired(|message, now_ms, _, _| message.expires_ms.0 == now_ms),
     },
     Fault {
         id: "roaming-own-messages-do-not-expire",
         requirement: "ROA-001",
         sentence: "What a user wrote stays in the user's own history when it expires.",
-        twist: || relists(|message, _, user, _| message.from.as_str() == user),
+        twist: || lists_expired(|message, _, user, _| message.from.as_str() == user),
     },
     Fault {
         id: "roaming-as-short-as-the-offline-cache",
@@ -74,9 +76,8 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "A message leaves the history when the offline cache lets go of it.",
         twist: || {
             each_page(|call, page, world| {
-                let app = world.who(call).app().to_owned();
-                let ttl_s = limit_of(&app, "offline_ttl_s", call, world).unwrap_or_default();
-                let now_ms = time_of(&app, call, world);
+                let ttl_s = world.limit(call, "offline_ttl_s").unwrap_or_default();
+                let now_ms = world.now(call);
                 page.messages
                     .retain(|message| now_ms < message.time_ms.0 + ttl_s * 1000);
             })
@@ -93,7 +94,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "ROA-008",
         sentence: "A page between two bounds lists expired messages, too.",
         twist: || {
-            relists(|_, _, _, call| {
+            lists_expired(|_, _, _, call| {
                 call.parameter("before").is_some() && call.parameter("after").is_some()
             })
         },
@@ -184,7 +185,7 @@ fn acknowledged_leave() -> Twist {
     let mut mailboxes = Mailboxes::default();
     on("*").outcome(move |call, outcome, world| {
         mailboxes.learn(call, outcome, world);
-        let gone = mailboxes.acknowledged(&owner(&world.who(call)));
+        let gone = mailboxes.acknowledged(&world.who(call).owner());
         edit_history(outcome, |page| {
             page.messages
                 .retain(|message| !gone.contains(&message.message_id));
@@ -206,15 +207,15 @@ fn live_are_not_filed() -> Twist {
 }
 
 /// A page also lists what has expired and `stays`; asked with the time, the reader and the request.
-fn relists(stays: fn(&Message, u64, &str, &Call) -> bool) -> Twist {
+fn lists_expired(stays: fn(&Message, u64, &str, &Call) -> bool) -> Twist {
     let mut sent = Sent::default();
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
         if !call.is(HISTORY) {
             return;
         }
-        let owner = owner(&world.who(call));
-        let now_ms = time_of(&owner.0, call, world);
+        let owner = world.who(call).owner();
+        let now_ms = world.now(call);
         let peer = call.segment(3);
         let expired = sent
             .between(&owner, &peer)

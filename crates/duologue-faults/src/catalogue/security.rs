@@ -10,7 +10,7 @@ use super::devices::show_out;
 use crate::book::Who;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{set, text};
+use crate::json::{list, set, text};
 use crate::routes::{
     ACK, BEFRIEND, BLOCK, GET_USER, LOGIN, PRESENCE, PUT_USER, SERVER, UNBLOCK, UNFRIEND,
     UNREGISTER,
@@ -246,7 +246,7 @@ fn as_the_named(call: &mut Call, world: &mut World<'_>) {
     // Elsewhere first.
     let found = credentials.min_by_key(|(_, who)| who.app() == mine);
     if let Some((token, _)) = found {
-        call.authorization = Some(format!("Bearer {token}"));
+        call.set_token(token);
     }
 }
 
@@ -266,9 +266,7 @@ fn refused_login(answer: fn(&Named) -> Option<Reply>) -> Twist {
             return;
         }
         let user = text(&call.json(), "/user_id").to_owned();
-        let path = format!("/v1/admin/users/{user}");
-        let found = world.as_admin(call, &app, "GET", &path, &Value::Null);
-        let exists = found.reply.status == 200;
+        let exists = world.user(call, &app, &user).is_some();
         if let Some(reply) = answer(&Named { user, exists }) {
             outcome.reply = reply;
         }
@@ -277,7 +275,7 @@ fn refused_login(answer: fn(&Named) -> Option<Reply>) -> Twist {
 
 fn edit_sessions(outcome: &mut Outcome, mut each: impl FnMut(&mut Value)) {
     outcome.edit(|body| {
-        let sessions = crate::json::list(body, "/sessions");
+        let sessions = list(body, "/sessions");
         sessions.into_iter().flatten().for_each(&mut each);
     });
 }
@@ -328,7 +326,7 @@ fn show_push_token(
 ) {
     let who = world.who(call);
     if !call.is(PRESENCE) {
-        let key = (who.app().to_owned(), who.user().to_owned());
+        let key = who.owner();
         tokens.insert(key, call.json()["token"].clone());
         return;
     }

@@ -6,15 +6,17 @@ pub(super) mod frames;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use duologue_core::event::{Event, Frame, KickReason, Kicked, MessageEvent, Path};
+use duologue_core::event::{Event, Frame, KickReason, Path};
 use duologue_core::id::PeerId;
 use duologue_core::message::Message;
 use duologue_core::server::{Body, Effect, StreamId};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::memory::{Mailboxes, message_of, owner};
+use crate::frames::{kicked, live, message_of};
+use crate::memory::Mailboxes;
 use crate::routes::{ACK, ANY_SEND, EVENTS, LOGIN, SEND};
+use crate::told::sent;
 use crate::twist::{Twist, edit_sync, on, sync};
 use crate::world::{Outcome, World};
 
@@ -261,7 +263,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "The older stream of a session ends with `kicked`.",
         twist: || {
             on(EVENTS).effects(|effect, _| match effect {
-                Effect::Close { stream } => vec![kicked(stream), effect],
+                Effect::Close { stream } => vec![kicked(stream, KickReason::Replaced), effect],
                 other => vec![other],
             })
         },
@@ -354,7 +356,7 @@ fn undelivered(lost: fn(&Frame, &Message, &str) -> bool) -> Twist {
 
 /// What a user was shown and has not acknowledged goes out on all of the user's streams.
 fn redeliver(mailboxes: &mut Mailboxes, call: &Call, outcome: &mut Outcome, world: &World<'_>) {
-    let owner = owner(&world.who(call));
+    let owner = world.who(call).owner();
     let shown = mailboxes.of(&owner).values();
     for frame in shown
         .filter(|shown| shown.acknowledged.is_none())
@@ -376,15 +378,8 @@ fn redeliver(mailboxes: &mut Mailboxes, call: &Call, outcome: &mut Outcome, worl
 
 /// Shows the answer on all of the sender's streams.
 fn copy_to_all(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
-    let Ok(message) = serde_json::from_value(outcome.json()) else {
+    let Some(message) = sent(outcome) else {
         return;
-    };
-    let frame = Frame {
-        id: None,
-        event: Event::Message(Box::new(MessageEvent {
-            path: Path::Live,
-            message,
-        })),
     };
     let who = world.who(call);
     let reached = |stream: &StreamId| {
@@ -398,17 +393,7 @@ fn copy_to_all(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
         .collect();
     outcome
         .effects
-        .extend(left.into_iter().map(|stream| Effect::Deliver {
-            stream,
-            frame: frame.clone(),
-        }));
-}
-
-fn kicked(stream: StreamId) -> Effect {
-    let reason = KickReason::Replaced;
-    let event = Event::Kicked(Kicked { reason });
-    let frame = Frame { id: None, event };
-    Effect::Deliver { stream, frame }
+        .extend(left.into_iter().map(|stream| live(stream, message.clone())));
 }
 
 fn close_others(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {

@@ -7,8 +7,9 @@ use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
+use crate::json::remove;
 use crate::routes::{DELETE_USER, GET_PROFILE, HISTORY, LOGIN, PUT_USER, RECENTS};
-use crate::stores::{Store, edit_list};
+use crate::stores::Store;
 use crate::twist::{Twist, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -117,9 +118,9 @@ pub(crate) const FAULTS: &[Fault] = &[
                 if call.is(DELETE_USER) {
                     deleted.insert((app, call.segment(4)));
                 } else if call.is(HISTORY) && deleted.contains(&(app, call.segment(3))) {
-                    edit_list(outcome, "/messages", |messages| {
+                    outcome.edit_list("/messages", |messages| {
                         for message in messages {
-                            crate::json::remove(message, "/sender/nickname");
+                            remove(message, "/sender/nickname");
                         }
                     });
                 }
@@ -136,7 +137,7 @@ fn stays_listed(name: &'static str) -> Twist {
     let (mut listed, mut deleted) = (Listed::new(), BTreeSet::new());
     on("*").outcome(move |call, outcome, world| {
         let caller = world.who(call);
-        let (app, owner) = (caller.app().to_owned(), caller.user().to_owned());
+        let (app, owner) = caller.owner();
         if call.is("PUT /v1/*/*") && call.segment(2) == name {
             listed.insert((app, owner, call.segment(3)));
         } else if call.is(DELETE_USER) {
@@ -145,7 +146,7 @@ fn stays_listed(name: &'static str) -> Twist {
             let gone = listed.iter().filter(|(in_app, of, peer)| {
                 *in_app == app && *of == owner && deleted.contains(&(app.clone(), peer.clone()))
             });
-            edit_list(outcome, &format!("/{name}"), |all| {
+            outcome.edit_list(&format!("/{name}"), |all| {
                 all.extend(gone.map(|(.., peer)| Value::from(peer.as_str())));
             });
         }

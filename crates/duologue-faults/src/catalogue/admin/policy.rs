@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::fault::Fault;
 use crate::json::{remove, set};
 use crate::routes::{CREATE_APP, GET_POLICY, PUT_POLICY};
-use crate::sending::again;
 use crate::twist::{Twist, on};
 
 /// The fields with their values, the default first.
@@ -24,7 +23,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(PUT_POLICY).outcome(|call, outcome, _| {
                 if outcome.reply.status == 200 {
-                    crate::stores::set_body(outcome, &call.json());
+                    outcome.set_json(&call.json());
                 }
             })
         },
@@ -72,7 +71,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 let app = world.who(call).app().to_owned();
                 let former = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
                 let outcome = world.ask(call);
-                again(call, world, |body| *body = former.json());
+                world.again(call, |body| *body = former.json());
                 Some(outcome)
             })
         },
@@ -109,7 +108,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(PUT_POLICY).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::InvalidField) {
                     let field = outcome.json()["field"].clone();
-                    again(call, world, |body| {
+                    world.again(call, |body| {
                         remove(body, &format!("/{}", field.as_str().unwrap_or_default()));
                     });
                 }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
-use crate::json::{list, set};
+use crate::json::{list, number, set};
 use crate::routes::{LOGOUT, PRESENCE};
-use crate::stores::edit_list;
 use crate::twist::{Twist, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -58,7 +57,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "`open_streams` is never more than 1.",
         twist: || {
             on(PRESENCE).answer(|presence| {
-                let open = crate::json::number(presence, "/open_streams");
+                let open = number(presence, "/open_streams");
                 set(presence, "/open_streams", open.min(1));
             })
         },
@@ -69,7 +68,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A presence lists only the sessions that have an open stream.",
         twist: || {
             on(PRESENCE).outcome(|_, outcome, _| {
-                edit_list(outcome, "/sessions", |all| {
+                outcome.edit_list("/sessions", |all| {
                     all.retain(|it| it["streaming"] == true);
                 });
             })
@@ -85,7 +84,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 
 fn sessions(edit: fn(&mut Value)) -> Twist {
     on(PRESENCE).outcome(move |_, outcome, _| {
-        edit_list(outcome, "/sessions", |all| all.iter_mut().for_each(edit));
+        outcome.edit_list("/sessions", |all| all.iter_mut().for_each(edit));
     })
 }
 
@@ -99,7 +98,7 @@ fn ended_sessions_stay() -> Twist {
             devices.push(caller.device().into());
         } else if call.is(PRESENCE) {
             let devices = ended.get(&key(&call.segment(4))).into_iter().flatten();
-            edit_list(outcome, "/sessions", |all| {
+            outcome.edit_list("/sessions", |all| {
                 all.extend(devices.map(
                     |device| json!({"device_id": device, "platform": "test", "streaming": false}),
                 ));

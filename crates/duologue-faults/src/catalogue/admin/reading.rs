@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
-use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
 use crate::routes::{ADMIN_CONVERSATIONS, ADMIN_HISTORY};
-use crate::stores::{edit_list, set_body};
 use crate::twist::{Twist, error, on};
+use crate::world::reply;
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -73,13 +72,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-list-in-one-page",
         requirement: "ADM-019",
         sentence: "The list of an owner's conversations passes `limit` over.",
-        twist: || on(ADMIN_CONVERSATIONS).request(|call, _| edit_query(call, "limit", |_| None)),
+        twist: || on(ADMIN_CONVERSATIONS).request(|call, _| call.edit_parameter("limit", |_| None)),
     },
     Fault {
         id: "admin-list-begins-anew",
         requirement: "ADM-019",
         sentence: "The list of an owner's conversations passes `after` over.",
-        twist: || on(ADMIN_CONVERSATIONS).request(|call, _| edit_query(call, "after", |_| None)),
+        twist: || on(ADMIN_CONVERSATIONS).request(|call, _| call.edit_parameter("after", |_| None)),
     },
     Fault {
         id: "admin-list-never-complete",
@@ -117,7 +116,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(ADMIN_HISTORY).outcome(|call, outcome, _| {
                 let owner = call.segment(4);
-                edit_list(outcome, "/messages", |all| {
+                outcome.edit_list("/messages", |all| {
                     all.retain(|it| it["from"] != *owner);
                 });
             })
@@ -151,13 +150,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-range-without-begin",
         requirement: "ADM-020",
         sentence: "`from_ms` is passed over.",
-        twist: || on(ADMIN_HISTORY).request(|call, _| edit_query(call, "from_ms", |_| None)),
+        twist: || on(ADMIN_HISTORY).request(|call, _| call.edit_parameter("from_ms", |_| None)),
     },
     Fault {
         id: "admin-range-without-end",
         requirement: "ADM-020",
         sentence: "`to_ms` is passed over.",
-        twist: || on(ADMIN_HISTORY).request(|call, _| edit_query(call, "to_ms", |_| None)),
+        twist: || on(ADMIN_HISTORY).request(|call, _| call.edit_parameter("to_ms", |_| None)),
     },
     Fault {
         id: "admin-range-in-seconds",
@@ -175,7 +174,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-page-begins-anew",
         requirement: "ADM-020",
         sentence: "`after` is passed over.",
-        twist: || on(ADMIN_HISTORY).request(|call, _| edit_query(call, "after", |_| None)),
+        twist: || on(ADMIN_HISTORY).request(|call, _| call.edit_parameter("after", |_| None)),
     },
     Fault {
         id: "admin-page-of-one-more",
@@ -199,7 +198,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 let mut page = outcome.json();
                 if page["messages"].as_array().map(Vec::len) == limit && limit.is_some() {
                     set(&mut page, "/complete", false);
-                    set_body(outcome, &page);
+                    outcome.set_json(&page);
                 }
             })
         },
@@ -319,11 +318,11 @@ pub(crate) const FAULTS: &[Fault] = &[
 ];
 
 fn conversations(edit: fn(&mut Vec<Value>)) -> Twist {
-    on(ADMIN_CONVERSATIONS).outcome(move |_, outcome, _| edit_list(outcome, "/conversations", edit))
+    on(ADMIN_CONVERSATIONS).outcome(move |_, outcome, _| outcome.edit_list("/conversations", edit))
 }
 
 fn messages(edit: fn(&mut Vec<Value>)) -> Twist {
-    on(ADMIN_HISTORY).outcome(move |_, outcome, _| edit_list(outcome, "/messages", edit))
+    on(ADMIN_HISTORY).outcome(move |_, outcome, _| outcome.edit_list("/messages", edit))
 }
 
 /// Conversations that were listed once are listed for good.
@@ -331,7 +330,7 @@ fn expired_stay() -> Twist {
     let mut listed: BTreeMap<(String, String), Vec<Value>> = BTreeMap::new();
     on(ADMIN_CONVERSATIONS).outcome(move |call, outcome, world| {
         let key = (world.who(call).app().to_owned(), call.segment(4));
-        edit_list(outcome, "/conversations", |all| {
+        outcome.edit_list("/conversations", |all| {
             let known = listed.entry(key).or_default();
             known.retain(|one| !all.iter().any(|other| other["peer"] == one["peer"]));
             all.append(known);
@@ -341,20 +340,9 @@ fn expired_stay() -> Twist {
     })
 }
 
-/// Replaces a parameter of the query, or takes it away.
-fn edit_query(call: &mut Call, name: &str, edit: impl Fn(&str) -> Option<String>) {
-    let pairs = call.query.split('&').filter_map(|pair| {
-        match pair.split_once('=').filter(|(found, _)| *found == name) {
-            Some((_, value)) => Some(format!("{name}={}", edit(value)?)),
-            None => Some(pair.to_owned()),
-        }
-    });
-    call.query = pairs.collect::<Vec<_>>().join("&");
-}
-
 fn skews(name: &'static str, edit: fn(u64) -> u64) -> Twist {
     on(ADMIN_HISTORY).request(move |call, _| {
-        edit_query(call, name, |value| {
+        call.edit_parameter(name, |value| {
             let number = value.parse().map(edit);
             Some(number.map_or_else(|_| value.to_owned(), |number| number.to_string()))
         });
@@ -364,7 +352,7 @@ fn skews(name: &'static str, edit: fn(u64) -> u64) -> Twist {
 /// Of a parameter that is no decimal integer the server makes something else.
 fn malformed(name: &'static str, edit: fn(&str) -> Option<String>) -> Twist {
     on(ADMIN_HISTORY).request(move |call, _| {
-        edit_query(call, name, |value| match value.parse::<u64>() {
+        call.edit_parameter(name, |value| match value.parse::<u64>() {
             Ok(_) => Some(value.to_owned()),
             Err(_) => edit(value),
         });
@@ -375,9 +363,7 @@ fn malformed(name: &'static str, edit: fn(&str) -> Option<String>) -> Twist {
 fn bounds(edit: fn(&str) -> Option<String>) -> Twist {
     on(ADMIN_HISTORY).request(move |call, _| {
         for name in ["from_ms", "to_ms", "after"] {
-            edit_query(call, name, |value| {
-                edit(value).or_else(|| Some(value.to_owned()))
-            });
+            call.edit_parameter(name, |value| edit(value).or_else(|| Some(value.to_owned())));
         }
     })
 }
@@ -385,15 +371,10 @@ fn bounds(edit: fn(&str) -> Option<String>) -> Twist {
 /// An unknown owner, or an unknown peer of a known one, has an empty page.
 fn unknown_has_none(owner: bool) -> Twist {
     on(ADMIN_HISTORY).outcome(move |call, outcome, world| {
-        let (app, path) = (world.who(call).app().to_owned(), call.segment(4));
-        let path = format!("/v1/admin/users/{path}");
-        let known = world
-            .as_admin(call, &app, "GET", &path, &Value::Null)
-            .reply
-            .status
-            == 200;
+        let app = world.who(call).app().to_owned();
+        let known = world.user(call, &app, &call.segment(4)).is_some();
         if outcome.is_refused(ErrorCode::UserNotFound) && known != owner {
-            *outcome = crate::world::reply(200, &json!({"messages": [], "complete": true})).into();
+            *outcome = reply(200, &json!({"messages": [], "complete": true})).into();
         }
     })
 }

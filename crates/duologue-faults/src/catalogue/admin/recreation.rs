@@ -10,7 +10,7 @@ use crate::json::{number, set, text};
 use crate::routes::{
     ADMIN_CONVERSATIONS, DELETE_USER, GET_PROFILE, LOGIN, PRESENCE, PUT_USER, SEND,
 };
-use crate::stores::{Store, edit_list, set_body};
+use crate::stores::Store;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
@@ -57,7 +57,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 |_, _, _| None,
                 |call, outcome, former| {
                     if call.is(ADMIN_CONVERSATIONS) {
-                        edit_list(outcome, "/conversations", |all| {
+                        outcome.edit_list("/conversations", |all| {
                             all.extend(
                                 former["conversations"]
                                     .as_array()
@@ -83,7 +83,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                         let last = number(former, "/conversations/0/last_seq");
                         let seq = number(&message, "/seq") + last;
                         set(&mut message, "/seq", seq);
-                        set_body(outcome, &message);
+                        outcome.set_json(&message);
                     }
                 },
             )
@@ -142,7 +142,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                             "/accept_from",
                             former["profile"]["accept_from"].clone(),
                         );
-                        set_body(outcome, &profile);
+                        outcome.set_json(&profile);
                     }
                 },
             )
@@ -158,7 +158,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 |call, outcome, former| {
                     if call.is(PRESENCE) {
                         let sessions = former["presence"]["sessions"].as_array().cloned();
-                        edit_list(outcome, "/sessions", |all| {
+                        outcome.edit_list("/sessions", |all| {
                             all.extend(sessions.unwrap_or_default());
                         });
                     }
@@ -241,7 +241,7 @@ fn shows(store: Store, call: &Call, outcome: &mut Outcome, former: &Value) {
 
 fn lists(call: &Call, outcome: &mut Outcome, former: &Value, name: &str) {
     if call.is("GET /v1/*") && call.segment(2) == name {
-        edit_list(outcome, &format!("/{name}"), |all| {
+        outcome.edit_list(&format!("/{name}"), |all| {
             all.extend(former[name].as_array().cloned().unwrap_or_default());
         });
     }

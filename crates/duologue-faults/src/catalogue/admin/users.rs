@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{remove, set, text};
+use crate::json::{number, remove, set, text};
 use crate::routes::{DELETE_USER, GET_USER, LOGIN, LOGOUT, PRESENCE, PUT_USER};
-use crate::stores::set_body;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
@@ -127,9 +126,9 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(PUT_USER).outcome(|_, outcome, _| {
                 if outcome.reply.status == 200 {
                     let mut user = outcome.json();
-                    let created = crate::json::number(&user, "/created_ms");
+                    let created = number(&user, "/created_ms");
                     set(&mut user, "/created_ms", created + 1);
-                    set_body(outcome, &user);
+                    outcome.set_json(&user);
                 }
             })
         },
@@ -164,7 +163,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     credentials.insert(key, user["credential"].clone());
                 } else if call.json()["rotate_credential"] == true {
                     set(&mut user, "/credential", credentials.get(&key)?.clone());
-                    set_body(&mut outcome, &user);
+                    outcome.set_json(&user);
                 }
                 Some(outcome)
             })
@@ -271,7 +270,7 @@ fn created_anew(edit: fn(&mut Value)) -> Twist {
         } else if call.is(PUT_USER) && outcome.reply.status == 201 && deleted.contains(&key) {
             let mut user = outcome.json();
             edit(&mut user);
-            set_body(outcome, &user);
+            outcome.set_json(&user);
         }
     })
 }
@@ -287,7 +286,7 @@ fn shows_credential(pattern: &'static str) -> Twist {
             && let Some(credential) = credentials.get(&key)
         {
             set(&mut user, "/credential", credential.clone());
-            set_body(outcome, &user);
+            outcome.set_json(&user);
         }
     })
 }
@@ -300,7 +299,7 @@ fn old_credential_lives() -> Twist {
         if call.is(LOGIN) {
             let owner = owners.get(call.token()?)?;
             let credential = present.get(owner)?;
-            call.authorization = Some(format!("Bearer {credential}"));
+            call.set_token(credential);
             return None;
         }
         call.is(PUT_USER).then(|| {

@@ -1,13 +1,12 @@
 //! Errors: what a refused request leaves behind.
 
 use duologue_core::ErrorCode;
-use duologue_core::event::{Event, Frame, KickReason, Kicked};
-use duologue_core::server::Effect;
+use duologue_core::event::KickReason;
 use serde_json::{Value, json};
 
-use super::with_body;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::kicked;
 use crate::json::{remove, set, text};
 use crate::routes::{
     ADMIN_SEND, ANY_SEND, BLOCK, CLOCK, LOGIN, PUT_POLICY, PUT_PROFILE, PUT_USER, REGISTER, SEND,
@@ -122,7 +121,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on(PUT_USER).outcome(|call, outcome, world| {
                 if outcome.reply.status == 400 {
-                    world.ask(&with_body(call, &json!({})));
+                    world.again(call, |body| *body = json!({}));
                 }
             })
         },
@@ -172,7 +171,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on(CLOCK).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::InvalidField) {
-                    world.ask(&with_body(call, &json!({"advance_ms": 1000})));
+                    world.again(call, |body| *body = json!({"advance_ms": 1000}));
                 }
             })
         },
@@ -183,11 +182,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
 fn all_the_same(pattern: &'static str, code: ErrorCode, edit: fn(&mut Value)) -> Twist {
     on(pattern).outcome(move |call, outcome, world| {
         if outcome.is_refused(code) {
-            let mut body = call.json();
-            edit(&mut body);
-            outcome
-                .effects
-                .extend(world.ask(&with_body(call, &body)).effects);
+            outcome.effects.extend(world.again(call, edit).effects);
         }
     })
 }
@@ -195,17 +190,8 @@ fn all_the_same(pattern: &'static str, code: ErrorCode, edit: fn(&mut Value)) ->
 /// For a moment the app does not tell of blocks: then the sender keeps what the recipient never sees.
 fn keep_what_is_blocked(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     if outcome.is_refused(ErrorCode::BlockedByRecipient) {
-        let app = world.who(call).app().to_owned();
-        let visibility = |value| json!({"block_visibility": value});
-        world.as_admin(call, &app, "PUT", "/v1/admin/policy", &visibility("silent"));
-        outcome.effects.extend(world.ask(call).effects);
-        world.as_admin(
-            call,
-            &app,
-            "PUT",
-            "/v1/admin/policy",
-            &visibility("explicit"),
-        );
+        let kept = world.ask_under(call, "block_visibility", "silent");
+        outcome.effects.extend(kept.effects);
     }
 }
 
@@ -233,9 +219,8 @@ fn send_to_the_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) 
     {
         remove(&mut body, "/from");
         set(&mut body, "/to", first);
-        outcome
-            .effects
-            .extend(world.ask(&with_body(call, &body)).effects);
+        let sent = world.again(call, |batch| *batch = body);
+        outcome.effects.extend(sent.effects);
     }
 }
 
@@ -244,7 +229,7 @@ fn good_fields_kept(pattern: &'static str) -> Twist {
     on(pattern).outcome(|call, outcome, world| {
         if outcome.reply.status == 400 {
             for (name, value) in call.json().as_object().into_iter().flatten() {
-                world.ask(&with_body(call, &json!({ name: value })));
+                world.again(call, |body| *body = json!({ name: value }));
             }
         }
     })
@@ -267,10 +252,7 @@ fn show_the_door(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
         let app = world.who(call).app().to_owned();
         let body = call.json();
         for stream in world.book.streams_of(&app, text(&body, "/user_id")) {
-            let reason = KickReason::Replaced;
-            let event = Event::Kicked(Kicked { reason });
-            let frame = Frame { id: None, event };
-            outcome.effects.push(Effect::Deliver { stream, frame });
+            outcome.effects.push(kicked(stream, KickReason::Replaced));
         }
     }
 }

@@ -35,8 +35,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A token may stand alone in the header.",
         twist: || {
             on("*").request(|call, _| {
-                if let Some(token) = bare(call) {
-                    call.authorization = Some(format!("Bearer {token}"));
+                if let Some(token) = bare(call).map(str::to_owned) {
+                    call.set_token(&token);
                 }
             })
         },
@@ -47,8 +47,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "No space is needed between `Bearer` and the token.",
         twist: || {
             on("*").request(|call, _| {
-                if let Some(token) = bare(call).and_then(|text| text.strip_prefix("Bearer")) {
-                    call.authorization = Some(format!("Bearer {token}"));
+                let token = bare(call).and_then(|text| text.strip_prefix("Bearer"));
+                if let Some(token) = token.map(str::to_owned) {
+                    call.set_token(&token);
                 }
             })
         },
@@ -59,8 +60,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The scheme does not matter.",
         twist: || {
             on("*").request(|call, _| {
-                if let Some(token) = call.token() {
-                    call.authorization = Some(format!("Bearer {token}"));
+                if let Some(token) = call.token().map(str::to_owned) {
+                    call.set_token(&token);
                 }
             })
         },
@@ -359,7 +360,7 @@ fn mistakes(pattern: &'static str, class: fn(&Who) -> bool, code: ErrorCode) -> 
 fn promote(call: &mut Call, world: &mut World<'_>) {
     let app = world.who(call).app().to_owned();
     if let Some(token) = world.book.admin_token(&app) {
-        call.authorization = Some(format!("Bearer {token}"));
+        call.set_token(&token);
     }
 }
 
@@ -368,7 +369,7 @@ fn as_its_session(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {
         return None;
     };
     let token = world.book.sessions_of(&app, &user).into_iter().next()?;
-    call.authorization = Some(format!("Bearer {token}"));
+    call.set_token(&token);
     None
 }
 

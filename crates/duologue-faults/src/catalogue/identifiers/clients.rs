@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{invalid, is_bad};
 use crate::fault::Fault;
-use crate::json::{set, text};
+use crate::json::text;
 use crate::routes::{ACK, LOGIN, SEND};
 use crate::twist::{Twist, error, on};
 use crate::wire::Wire;
@@ -402,15 +402,6 @@ fn cut(id: &Value, max: usize) -> Option<String> {
     Some(id.as_str()?.chars().take(max).collect())
 }
 
-/// A field of the body for which `read` has a string counts as that.
-fn reads(pattern: &'static str, field: &'static str, read: fn(&Value) -> Option<String>) -> Twist {
-    on(pattern).body(move |body| {
-        if let Some(id) = body.pointer(field).and_then(read) {
-            set(body, field, id);
-        }
-    })
-}
-
 /// A field that `picks` picks is refused.
 fn refuses(pattern: &'static str, field: &'static str, picks: fn(&str) -> bool) -> Twist {
     on(pattern).instead(move |call, _| {
@@ -418,4 +409,13 @@ fn refuses(pattern: &'static str, field: &'static str, picks: fn(&str) -> bool) 
         let id = body[field].as_str()?;
         picks(id).then(|| invalid(field))
     })
+}
+
+/// An id is read as what `read` has for it, if anything.
+fn reads(
+    pattern: &'static str,
+    pointer: &'static str,
+    read: fn(&Value) -> Option<String>,
+) -> Twist {
+    on(pattern).reads(pointer, move |id| read(id).map(Value::from))
 }

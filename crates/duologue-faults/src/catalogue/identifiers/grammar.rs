@@ -11,7 +11,7 @@ use crate::routes::{
     ADMIN_CONVERSATIONS, ADMIN_HISTORY, ADMIN_SEND, BEFRIEND, BLOCK, DELETE_USER, GET_USER,
     HISTORY, LOGIN, LOOK_UP, NOTIFY, PRESENCE, SEND, UNBLOCK, UNFRIEND,
 };
-use crate::twist::{Twist, on};
+use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, reply};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -19,15 +19,15 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-reserved-recipient-is-malformed",
         requirement: "IDN-003",
         sentence: "A recipient whose id begins with `@` is an invalid field.",
-        twist: || reserved(SEND, recipient, |_| invalid("to")),
+        twist: || reserved(SEND, Call::recipient, |_| invalid("to")),
     },
     Fault {
         id: "identifiers-reserved-recipient-by-the-grammar",
         requirement: "IDN-003",
         sentence: "A recipient whose id begins with `@` is an invalid field unless the rest is an id.",
         twist: || {
-            reserved(SEND, recipient, |call| {
-                let well_formed = (2..=33).contains(&recipient(call).len());
+            reserved(SEND, Call::recipient, |call| {
+                let well_formed = (2..=33).contains(&call.recipient().len());
                 if well_formed {
                     nobody("to")
                 } else {
@@ -42,7 +42,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A message to `@system` is accepted and dropped.",
         twist: || {
             on(SEND).instead(|call, _| {
-                let system = recipient(call) == "@system";
+                let system = call.recipient() == "@system";
                 system.then(|| reply(200, &json!({"message_id": "m_1"})).into())
             })
         },
@@ -153,8 +153,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A `to` of many kilobytes makes the message too large.",
         twist: || {
             on(SEND).instead(|call, _| {
-                let huge = recipient(call).len() > 10_000;
-                huge.then(|| crate::twist::error(ErrorCode::MessageTooLarge).into())
+                let huge = call.recipient().len() > 10_000;
+                huge.then(|| error(ErrorCode::MessageTooLarge).into())
             })
         },
     },
@@ -168,7 +168,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-malformed-friend-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id of a friend is told as the field `user_id`.",
-        twist: || misnamed(BEFRIEND, "peer", "user_id"),
+        twist: || on(BEFRIEND).renames_field("peer", "user_id"),
     },
     Fault {
         id: "identifiers-malformed-unfriended",
@@ -204,7 +204,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-malformed-profile-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id in the path of a profile is told as the field `peer`.",
-        twist: || misnamed(LOOK_UP, "user_id", "peer"),
+        twist: || on(LOOK_UP).renames_field("user_id", "peer"),
     },
     Fault {
         id: "identifiers-malformed-user-is-nobody",
@@ -234,7 +234,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-malformed-owner-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed owner of a view is told as the field `owner`.",
-        twist: || misnamed(ADMIN_HISTORY, "user_id", "owner"),
+        twist: || on(ADMIN_HISTORY).renames_field("user_id", "owner"),
     },
     Fault {
         id: "identifiers-malformed-peer-of-a-view-is-nobody",
@@ -264,7 +264,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-malformed-target-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id in `to_users` is told as the field `to`.",
-        twist: || misnamed(NOTIFY, "to_users", "to"),
+        twist: || on(NOTIFY).renames_field("to_users", "to"),
     },
     Fault {
         id: "identifiers-malformed-login-is-anothers",
@@ -273,7 +273,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on(LOGIN).outcome(|_, outcome, _| {
                 if is_bad(outcome, "user_id") {
-                    *outcome = crate::twist::error(ErrorCode::CredentialInvalid).into();
+                    *outcome = error(ErrorCode::CredentialInvalid).into();
                 }
             })
         },
@@ -319,10 +319,6 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     },
 ];
 
-fn recipient(call: &Call) -> String {
-    text(&call.json(), "/to").to_owned()
-}
-
 fn third(call: &Call) -> String {
     call.segment(3)
 }
@@ -347,7 +343,7 @@ fn reserved(pattern: &'static str, id: fn(&Call) -> String, answer: fn(&Call) ->
 /// A malformed `to` that `picks` picks is taken for that of nobody.
 fn overlooks(picks: fn(&str) -> bool) -> Twist {
     on(SEND).outcome(move |call, outcome, _| {
-        let to = recipient(call);
+        let to = call.recipient();
         if is_bad(outcome, "to") && !to.is_empty() && picks(&to) {
             *outcome = nobody("to");
         }
@@ -359,14 +355,6 @@ fn unknown(pattern: &'static str, field: &'static str) -> Twist {
     on(pattern).outcome(move |_, outcome, _| {
         if is_bad(outcome, field) {
             *outcome = nobody(field);
-        }
-    })
-}
-
-fn misnamed(pattern: &'static str, field: &'static str, told: &'static str) -> Twist {
-    on(pattern).outcome(move |_, outcome, _| {
-        if is_bad(outcome, field) {
-            *outcome = invalid(told);
         }
     })
 }

@@ -3,7 +3,7 @@
 use super::{invalid, nobody};
 use crate::fault::Fault;
 use crate::routes::{BEFRIEND, UNFRIEND};
-use crate::twist::{Twist, on};
+use crate::twist::{Twist, error, on};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -86,7 +86,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on("*").instead(|call, _| {
                 let escaped = call.path.contains("%2F");
-                escaped.then(|| crate::twist::error(duologue_core::ErrorCode::NotFound).into())
+                escaped.then(|| error(duologue_core::ErrorCode::NotFound).into())
             })
         },
     },

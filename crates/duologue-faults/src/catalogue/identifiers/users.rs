@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{invalid, is_bad};
+use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{set, text};
 use crate::routes::{ADMIN_CONVERSATIONS, LOOK_UP, PUT_USER, SEND};
@@ -187,7 +188,7 @@ type Like<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Before a request of `pattern`, `find` may ask for the first user that was created whose id
 /// differs in case at most.
-fn without_case(pattern: &'static str, find: fn(&mut crate::call::Call, Like<'_>)) -> Twist {
+fn without_case(pattern: &'static str, find: fn(&mut Call, Like<'_>)) -> Twist {
     let mut created: Vec<(String, String)> = Vec::new();
     on("*").instead(move |call, world: &mut World<'_>| {
         let app = world.who(call).app().to_owned();

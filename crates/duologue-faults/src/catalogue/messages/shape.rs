@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{each_message, refuses};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::messages_of;
 use crate::json::{number, remove, set, text};
 use crate::routes::{ADMIN_HISTORY, ANY_SEND, EVENTS, HISTORY, RECENTS, SEND};
 use crate::twist::{Twist, on, sync};
@@ -214,13 +215,8 @@ fn end_with_the_cache(call: &Call, outcome: &mut Outcome, world: &mut World<'_>)
     let Some(stay) = world.limit(call, "offline_ttl_s") else {
         return;
     };
-    for effect in &mut outcome.effects {
-        if let Effect::Deliver { frame, .. } = effect
-            && let Event::Message(event) = &mut frame.event
-        {
-            let message = &mut event.message;
-            message.expires_ms = message.expires_ms.min(message.time_ms.plus_s(stay));
-        }
+    for message in messages_of(outcome) {
+        message.expires_ms = message.expires_ms.min(message.time_ms.plus_s(stay));
     }
 }
 
@@ -234,11 +230,8 @@ fn recents_without_custom_data(frame: &mut Frame) {
 
 fn senders_seq_for_all(_: &Call, outcome: &mut Outcome, _: &mut World<'_>) {
     let answer = outcome.json();
-    for effect in &mut outcome.effects {
-        if let Effect::Deliver { frame, .. } = effect
-            && let Event::Message(event) = &mut frame.event
-            && let Some(seq) = &mut event.message.seq
-        {
+    for message in messages_of(outcome) {
+        if let Some(seq) = &mut message.seq {
             seq.0 = number(&answer, "/seq");
         }
     }

@@ -2,12 +2,11 @@
 
 use duologue_core::ErrorCode;
 use duologue_core::content::Content;
-use duologue_core::event::Event;
-use duologue_core::server::Effect;
 use serde_json::Value;
 
 use super::{is_text, refuses};
 use crate::fault::Fault;
+use crate::frames::messages_of;
 use crate::json::{remove, set, text};
 use crate::limits::limit;
 use crate::routes::{ADMIN_SEND, ANY_SEND};
@@ -184,12 +183,8 @@ fn weighs(edit: fn(&Value, usize) -> usize) -> Twist {
         };
         let wrong = edit(&sent, usize::try_from(right).unwrap_or_default()) as u64;
         outcome.edit(|answer| set(answer, "/stored_bytes", wrong));
-        for effect in &mut outcome.effects {
-            if let Effect::Deliver { frame, .. } = effect
-                && let Event::Message(event) = &mut frame.event
-            {
-                event.message.stored_bytes = wrong;
-            }
+        for message in messages_of(outcome) {
+            message.stored_bytes = wrong;
         }
     })
 }

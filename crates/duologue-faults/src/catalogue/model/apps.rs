@@ -6,15 +6,12 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{list, text};
 use crate::routes::{
     ADMIN_CONVERSATIONS, ADMIN_SEND, BEFRIEND, BLOCK, DELETE_USER, EVENTS, GET_PROFILE, GET_USER,
     HISTORY, LOOK_UP, PUT_USER, RECENTS, SEND,
 };
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
-
-const USER: &str = "/v1/admin/users/";
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -22,7 +19,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-001",
         sentence: "A user may write to a user of another app.",
         twist: || {
-            if_elsewhere(SEND, recipient, |call, app, world| {
+            if_elsewhere(SEND, Call::recipient, |call, app, world| {
                 let body = call.json();
                 let body = json!({"to": body["to"], "content": body["content"]});
                 world.as_admin(call, app, "POST", "/v1/admin/messages", &body)
@@ -34,7 +31,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-001",
         sentence: "The administrator may write to a user of another app.",
         twist: || {
-            if_elsewhere(ADMIN_SEND, recipient, |call, app, world| {
+            if_elsewhere(ADMIN_SEND, Call::recipient, |call, app, world| {
                 world.as_admin(call, app, "POST", "/v1/admin/messages", &call.json())
             })
         },
@@ -48,8 +45,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
                 LOOK_UP,
                 |call| call.segment(3),
                 |call, app, world| {
-                    let path = format!("{USER}{}", call.segment(3));
-                    let user = world.as_admin(call, app, "GET", &path, &Value::Null).json();
+                    let user = world.user(call, app, &call.segment(3)).unwrap_or_default();
                     let nickname = &user["nickname"];
                     let profile = json!({"user_id": user["user_id"], "nickname": nickname,
                     "avatar_url": user["avatar_url"]});
@@ -96,10 +92,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-001",
         sentence: "A send to a user of another app is forbidden rather than to nobody.",
         twist: || {
-            let forbidden = |_: &Call, _: &str, _: &mut World<'_>| {
-                crate::twist::error(ErrorCode::AdminRequired).into()
-            };
-            if_elsewhere(SEND, recipient, forbidden)
+            let forbidden =
+                |_: &Call, _: &str, _: &mut World<'_>| error(ErrorCode::AdminRequired).into();
+            if_elsewhere(SEND, Call::recipient, forbidden)
         },
     },
     Fault {
@@ -141,10 +136,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
                 for app in apps_with(call, world, &call.segment(4)) {
                     let other = world.as_admin(call, &app, "GET", &call.path, &Value::Null);
                     let other = other.json()["conversations"].take();
-                    edit_json(&mut outcome.reply, &mut |page| {
-                        if let Some(conversations) = list(page, "/conversations") {
-                            conversations.extend(other.as_array().into_iter().flatten().cloned());
-                        }
+                    outcome.edit_list("/conversations", |conversations| {
+                        conversations.extend(other.as_array().into_iter().flatten().cloned());
                     });
                 }
             })
@@ -224,9 +217,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             on(GET_PROFILE).outcome(|call, outcome, world| {
                 let user = world.who(call).user().to_owned();
                 if let Some(app) = apps_with(call, world, &user).first() {
-                    let path = format!("{USER}{user}");
-                    let found = world.as_admin(call, app, "GET", &path, &Value::Null).json();
-                    edit_json(&mut outcome.reply, &mut |profile| {
+                    let found = world.user(call, app, &user).unwrap_or_default();
+                    outcome.edit(|profile| {
                         profile["nickname"] = found["nickname"].clone();
                     });
                 }
@@ -235,19 +227,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     },
 ];
 
-fn recipient(call: &Call) -> String {
-    text(&call.json(), "/to").to_owned()
-}
-
 /// The other apps that have a user of this id.
 fn apps_with(call: &Call, world: &mut World<'_>, user: &str) -> Vec<String> {
     let own = world.who(call).app().to_owned();
     let mut apps: Vec<String> = world.book.apps().map(str::to_owned).collect();
-    apps.retain(|app| {
-        let path = format!("{USER}{user}");
-        let found = world.as_admin(call, app, "GET", &path, &Value::Null);
-        *app != own && found.reply.status == 200
-    });
+    apps.retain(|app| *app != own && world.user(call, app, user).is_some());
     apps
 }
 
@@ -274,10 +258,8 @@ fn in_all(pattern: &'static str, field: &'static str) -> Twist {
             let theirs = world.as_user(call, (&app, &user), "GET", &call.path, &Value::Null);
             let theirs = theirs.map(|answer| answer.json()).unwrap_or_default();
             let theirs = theirs.pointer(field).and_then(Value::as_array);
-            edit_json(&mut outcome.reply, &mut |answer| {
-                if let Some(own) = list(answer, field) {
-                    own.extend(theirs.into_iter().flatten().cloned());
-                }
+            outcome.edit_list(field, |own| {
+                own.extend(theirs.into_iter().flatten().cloned());
             });
         }
     })

@@ -11,7 +11,7 @@ use crate::catalogue::sending::acceptance::{reverse_recents, swap_first_messages
 use crate::fault::Fault;
 use crate::json::{list, number, set, text};
 use crate::routes::{HISTORY, LOOK_UP, RECENTS};
-use crate::twist::{Twist, edit_json, on, sync};
+use crate::twist::{Twist, on, sync};
 use crate::world::Outcome;
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -53,7 +53,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             let mut seen = BTreeSet::new();
             on(HISTORY).outcome(move |call, outcome, world| {
                 let reader = world.who(call).user().to_owned();
-                edit_json(&mut outcome.reply, &mut |page| {
+                outcome.edit(|page| {
                     let newest = list(page, "/messages").and_then(std::vec::Vec::pop);
                     let Some(newest) = newest else { return };
                     let look = (reader.clone(), text(&newest, "/message_id").to_owned());
@@ -74,13 +74,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             let mut seen = BTreeSet::new();
             on(RECENTS).outcome(move |call, outcome, world| {
                 let reader = world.who(call).user().to_owned();
-                edit_json(&mut outcome.reply, &mut |body| {
-                    if let Some(recents) = list(body, "/recents") {
-                        recents.retain(|recent| {
-                            let id = text(recent, "/message/message_id");
-                            !seen.insert((reader.clone(), id.to_owned()))
-                        });
-                    }
+                outcome.edit_list("/recents", |recents| {
+                    recents.retain(|recent| {
+                        let id = text(recent, "/message/message_id");
+                        !seen.insert((reader.clone(), id.to_owned()))
+                    });
                 });
             })
         },
@@ -131,9 +129,7 @@ fn acknowledgement_lags() -> Twist {
     let mut users: BTreeMap<(String, String), HandedOut> = BTreeMap::new();
     on("GET /v1/events | POST /v1/events/ack").outcome(move |call, outcome, world| {
         let who = world.who(call);
-        let user = users
-            .entry((who.app().into(), who.user().into()))
-            .or_default();
+        let user = users.entry(who.owner()).or_default();
         if call.method == "POST" {
             acknowledge(user, &call.json());
         } else {

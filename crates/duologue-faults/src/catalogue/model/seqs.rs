@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::catalogue::sending::filed;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
 use crate::routes::{ADMIN_HISTORY, ADMIN_SEND, HISTORY, SEND};
 use crate::told::{retell, sent};
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -181,7 +180,7 @@ fn stands_in(view: &View, call: &Call, outcome: &Outcome, world: &mut World<'_>)
         return true;
     };
     let id = message.message_id.to_string();
-    !filed(call, world, &view.owner, &view.peer, &id).is_null()
+    !world.filed(call, &view.owner, &view.peer, &id).is_null()
 }
 
 /// Tells other seqs than the core's: in messages wherever they come, and round the pages of a history.
@@ -214,7 +213,7 @@ fn renumber(
             owner: who.user().into(),
             peer: call.segment(3),
         };
-        edit_json(&mut outcome.reply, &mut |page| {
+        outcome.edit(|page| {
             for field in ["/first_seq", "/last_seq", "/covered/from", "/covered/to"] {
                 if number(page, field) > 0 {
                     set(page, field, told(&view, number(page, field)));

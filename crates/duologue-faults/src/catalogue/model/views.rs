@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::book::Who;
 use crate::catalogue::sending::acceptance::own_first;
-use crate::catalogue::sending::live;
 use crate::fault::Fault;
+use crate::frames::live;
 use crate::json::{list, set, text};
 use crate::routes::{CONVERSATIONS, HISTORY, RECENTS, SEND};
 use crate::told::{sent, told};
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, on};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -116,10 +116,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
                         .filter(foreign)
                         .map(|message| json!(message))
                         .collect();
-                    edit_json(&mut outcome.reply, &mut |page| {
-                        if let Some(messages) = list(page, "/messages") {
-                            messages.extend(foreign.iter().cloned());
-                        }
+                    outcome.edit_list("/messages", |messages| {
+                        messages.extend(foreign.iter().cloned());
                     });
                 }
             })
@@ -131,10 +129,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
 fn shows(keeps: fn(&Value, &str) -> bool) -> Twist {
     on(HISTORY).outcome(move |call, outcome, world| {
         let owner = world.who(call);
-        edit_json(&mut outcome.reply, &mut |page| {
-            if let Some(messages) = list(page, "/messages") {
-                messages.retain(|message| keeps(message, owner.user()));
-            }
+        outcome.edit_list("/messages", |messages| {
+            messages.retain(|message| keeps(message, owner.user()));
         });
     })
 }
@@ -152,7 +148,7 @@ fn foreign(pattern: &'static str, edit: fn(&Who, &[Message], &mut Value)) -> Twi
         if call.is(SEND) {
             messages.extend(sent(outcome));
         } else if call.is(pattern) {
-            edit_json(&mut outcome.reply, &mut |body| {
+            outcome.edit(|body| {
                 edit(&reader, messages, body);
             });
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use duologue_core::message::Message;
 
 use crate::fault::Fault;
-use crate::memory::{Reader, Sent, Shown, forget, message_of, owner, reader, relists};
+use crate::frames::{forget, message_of};
+use crate::memory::{Reader, Sent, Shown, reader, relists};
 use crate::routes::EVENTS;
 use crate::twist::{Twist, edit_sync, on};
 
@@ -93,7 +94,7 @@ fn expires_with_the_oldest() -> Twist {
         let reader = reader(call, world);
         let mut gone = BTreeSet::new();
         let mut until = None;
-        let owner = owner(&world.who(call));
+        let owner = world.who(call).owner();
         for message in sent.to(&owner) {
             if until.is_some_and(|until| message.time_ms.0 < until) {
                 gone.insert(message.message_id.clone());

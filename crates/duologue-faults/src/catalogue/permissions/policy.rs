@@ -7,7 +7,6 @@ use crate::fault::Fault;
 use crate::json::{remove, set, text};
 use crate::routes::{PUT_PROFILE, PUT_USER, SEND};
 use crate::sending::{Sending, send_accepted, send_refused};
-use crate::stores::set_body;
 use crate::twist::{Twist, on};
 
 const NOT_FRIENDS: &[ErrorCode] = &[
@@ -213,7 +212,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 if call.json()["accept_from"] == "policy" {
                     let mut body = outcome.json();
                     set(&mut body, "/accept_from", "policy");
-                    set_body(outcome, &body);
+                    outcome.set_json(&body);
                 }
             }))
         },

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use duologue_core::ErrorCode;
-use duologue_core::event::Event;
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{set, text};
+use crate::frames::messages_of;
+use crate::json::{number, remove, set, text};
 use crate::routes::{BEFRIEND, BLOCK, HISTORY, LOOK_UP, PUT_PROFILE, SEND, UNBLOCK};
 use crate::sending::{Sending, send_accepted};
-use crate::stores::{Store, set_body};
+use crate::stores::Store;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
 
@@ -42,7 +42,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(SEND).request(|call, world| {
                 let blocked = Sending::of(call, world).is_some_and(|mut send| send.is_blocked());
                 let mut body = call.json();
-                if blocked && crate::json::remove(&mut body, "/client_msg_id").is_some() {
+                if blocked && remove(&mut body, "/client_msg_id").is_some() {
                     call.set_json(&body);
                 }
             })
@@ -176,7 +176,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     let mut body = outcome.json();
                     set(&mut body, "/nickname", Value::Null);
                     set(&mut body, "/avatar_url", Value::Null);
-                    set_body(outcome, &body);
+                    outcome.set_json(&body);
                 }
             })
         },
@@ -258,7 +258,7 @@ fn silent_answer(edit: fn(&mut Value)) -> Twist {
     on(SEND).outcome(move |call, outcome, world| {
         if let Some(Swallowed { mut message, .. }) = swallowed(call, outcome, world) {
             edit(&mut message);
-            set_body(outcome, &message);
+            outcome.set_json(&message);
         }
     })
 }
@@ -327,9 +327,9 @@ fn takes_a_seq() -> Twist {
             return;
         };
         let mut body = outcome.json();
-        let last = crate::json::number(&body, "/last_seq") + more;
+        let last = number(&body, "/last_seq") + more;
         set(&mut body, "/last_seq", last);
-        set_body(outcome, &body);
+        outcome.set_json(&body);
     })
 }
 
@@ -373,12 +373,8 @@ fn arrive(call: &Call, world: &mut World<'_>, late: &Swallowed) -> Outcome {
     let Ok(original) = serde_json::from_value(late.message["message_id"].clone()) else {
         return outcome;
     };
-    for effect in &mut outcome.effects {
-        if let Effect::Deliver { frame, .. } = effect
-            && let Event::Message(shown) = &mut frame.event
-        {
-            shown.message.message_id = Clone::clone(&original);
-        }
+    for message in messages_of(&mut outcome) {
+        message.message_id = Clone::clone(&original);
     }
     outcome
 }

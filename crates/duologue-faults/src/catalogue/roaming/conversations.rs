@@ -8,7 +8,7 @@ use serde_json::json;
 use super::newest_page;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::memory::{Sent, owner};
+use crate::memory::Sent;
 use crate::routes::CONVERSATIONS;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
@@ -107,12 +107,12 @@ fn list(
     mut edit: impl FnMut(&Call, &mut Vec<Conversation>, &mut World<'_>) + Send + 'static,
 ) -> Twist {
     on(CONVERSATIONS).outcome(move |call, outcome, world| {
-        edit_list(outcome, |views| edit(call, views, world));
+        edit_conversations(outcome, |views| edit(call, views, world));
     })
 }
 
 /// Changes the list of conversations that an outcome answers with, if it is one.
-fn edit_list(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Conversation>)) {
+fn edit_conversations(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Conversation>)) {
     if let Ok(mut page) = serde_json::from_value::<Conversations>(outcome.json()) {
         edit(&mut page.conversations);
         outcome.set_json(&json!(page));
@@ -126,8 +126,8 @@ fn expired_views() -> Twist {
         if !call.query.is_empty() {
             return;
         }
-        let owner = owner(&world.who(call));
-        edit_list(outcome, |views| {
+        let owner = world.who(call).owner();
+        edit_conversations(outcome, |views| {
             for peer in sent.peers_of(&owner) {
                 if !views.iter().any(|view| view.peer.as_str() == peer) {
                     views.extend(sent.between(&owner, &peer).last().and_then(|newest| {
@@ -149,8 +149,8 @@ fn last_time_of_all() -> Twist {
     let mut sent = Sent::default();
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
-        let owner = owner(&world.who(call));
-        edit_list(outcome, |views| {
+        let owner = world.who(call).owner();
+        edit_conversations(outcome, |views| {
             for view in views {
                 let newest = sent.between(&owner, view.peer.as_str()).last();
                 view.last_time_ms = newest.map_or(view.last_time_ms, |newest| newest.time_ms);

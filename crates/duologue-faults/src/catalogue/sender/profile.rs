@@ -6,13 +6,12 @@ use duologue_core::ErrorCode;
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::catalogue::sending::acceptance::without_field;
 use crate::fault::Fault;
 use crate::json::{list, remove, set, text};
 use crate::limits::limit;
 use crate::routes::{GET_USER, LOOK_UP, PUT_PROFILE, PUT_USER};
 use crate::told::told;
-use crate::twist::{Twist, edit_json, error, on};
+use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -112,7 +111,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-bad-profile-names-no-field",
         requirement: "SDR-006",
         sentence: "The refusal of a bad profile names no field.",
-        twist: || on(PUT_PROFILE).refused(ErrorCode::InvalidField, without_field),
+        twist: || on(PUT_PROFILE).without_field(ErrorCode::InvalidField),
     },
     Fault {
         id: "sender-picture-of-any-scheme",
@@ -386,7 +385,7 @@ fn accept(field: &str, call: &Call, outcome: &mut Outcome, world: &mut World<'_>
     look_up.body.clear();
     let mut profile = world.ask(&look_up);
     let value = call.json()[field].take();
-    edit_json(&mut profile.reply, &mut |profile| {
+    profile.edit(|profile| {
         set(profile, &format!("/{field}"), value.clone());
     });
     if profile.reply.status == 404 {

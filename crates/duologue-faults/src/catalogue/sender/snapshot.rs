@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
 use crate::routes::{ADMIN_HISTORY, ADMIN_SEND, EVENTS, HISTORY, RECENTS, SEND};
 use crate::told::{each, retell, told};
 use crate::twist::{Twist, on};
-use crate::world::World;
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
@@ -103,7 +101,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
                     });
                 } else if outcome.reply.status == 201 {
                     let user = text(&outcome.json(), "/user_id").to_owned();
-                    let profile = profile(call, world, &user);
+                    let profile = world.user(call, &app, &user).unwrap_or_default();
                     at_login.insert((app, user), profile);
                 }
             })
@@ -282,22 +280,11 @@ fn show(message: &mut Value, profile: &Value) {
     }
 }
 
-/// The profile of a user as the administrator sees it now; null for nobody.
-fn profile(call: &Call, world: &mut World<'_>, user: &str) -> Value {
-    let app = world.who(call).app().to_owned();
-    let path = format!("/v1/admin/users/{user}");
-    let found = world.as_admin(call, &app, "GET", &path, &Value::Null);
-    if found.reply.status == 200 {
-        found.json()
-    } else {
-        Value::Null
-    }
-}
-
 fn of_today(pattern: &'static str) -> Twist {
     told(pattern, |call, _, message, world| {
-        let profile = profile(call, world, text(message, "/from"));
-        show(message, &profile);
+        let app = world.who(call).app().to_owned();
+        let profile = world.user(call, &app, text(message, "/from"));
+        show(message, &profile.unwrap_or_default());
     })
 }
 

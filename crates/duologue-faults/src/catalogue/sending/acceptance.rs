@@ -7,12 +7,11 @@ use duologue_core::event::{Event, Frame};
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
-use super::filed;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, number, remove, set, text};
 use crate::routes::{HISTORY, SEND};
-use crate::twist::{Twist, edit_json, on, sync};
+use crate::twist::{Twist, error, on, sync};
 use crate::world::{Outcome, World, reply};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -84,7 +83,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-to-nobody-names-no-field",
         requirement: "SND-002",
         sentence: "The refusal of a send to a user who does not exist names no field.",
-        twist: || on(SEND).refused(ErrorCode::UserNotFound, without_field),
+        twist: || on(SEND).without_field(ErrorCode::UserNotFound),
     },
     Fault {
         id: "sending-to-nobody-is-to-a-stranger",
@@ -119,7 +118,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-in-anothers-name-names-no-field",
         requirement: "SND-003",
         sentence: "The refusal of a send in another's name names no field.",
-        twist: || on(SEND).refused(ErrorCode::AdminRequired, without_field),
+        twist: || on(SEND).without_field(ErrorCode::AdminRequired),
     },
     Fault {
         id: "sending-mailbox-in-another-order",
@@ -147,16 +146,12 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     },
 ];
 
-pub(in crate::catalogue) fn without_field(refusal: &mut duologue_core::server::Reply) {
-    edit_json(refusal, &mut |error| drop(remove(error, "/field")));
-}
-
 fn show_the_recipients_seq(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let message = outcome.json();
     let [from, to, id] = ["/from", "/to", "/message_id"].map(|field| text(&message, field));
-    let seq = &filed(call, world, to, from, id)["seq"];
+    let seq = &world.filed(call, to, from, id)["seq"];
     if seq.is_u64() {
-        edit_json(&mut outcome.reply, &mut |message| {
+        outcome.edit(|message| {
             set(message, "/seq", seq.clone());
         });
     }
@@ -185,10 +180,9 @@ fn accept_for_deleted(
 }
 
 fn take_nobody_for_a_stranger(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
-    let app = world.who(call).app().to_owned();
-    let policy = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
-    if outcome.is_refused(ErrorCode::UserNotFound) && policy.json()["messaging"] == "friends_only" {
-        outcome.reply = crate::twist::error(ErrorCode::NotFriends);
+    let policy = world.policy(call);
+    if outcome.is_refused(ErrorCode::UserNotFound) && policy["messaging"] == "friends_only" {
+        outcome.reply = error(ErrorCode::NotFriends);
     }
 }
 
@@ -248,7 +242,7 @@ pub(in crate::catalogue) fn swapped_pairs(chosen: fn(usize) -> bool) -> Twist {
 /// The seqs stay where they are.
 pub(in crate::catalogue) fn own_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let caller = world.who(call);
-    edit_json(&mut outcome.reply, &mut |page| {
+    outcome.edit(|page| {
         let Some(messages) = list(page, "/messages") else {
             return;
         };

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::json::{number, set, text};
 use crate::limits::limit;
 use crate::routes::{ANY_SEND, SEND};
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
 pub(in crate::catalogue) const FAULTS: &[Fault] = &[
@@ -205,7 +205,7 @@ fn add_device(call: &mut Call, world: &mut World<'_>) {
 fn show_own_key(call: &Call, outcome: &mut Outcome, _: &mut World<'_>) {
     let key = call.json()["client_msg_id"].take();
     if outcome.reply.status == 200 && key.is_string() {
-        edit_json(&mut outcome.reply, &mut |message| {
+        outcome.edit(|message| {
             set(message, "/client_msg_id", key.clone());
         });
     }

@@ -10,10 +10,11 @@ use duologue_core::message::Message;
 use duologue_core::server::Effect;
 
 use super::acknowledging::acknowledge;
+use crate::book::Owner;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::message_of;
 use crate::json::{set, text};
-use crate::memory::{Owner, message_of, owner};
 use crate::routes::{ACK, ANY_SEND, EVENTS, LOGIN};
 use crate::twist::{Twist, edit_sync, error, on, sync};
 use crate::world::{Outcome, World};
@@ -278,7 +279,7 @@ impl SmallCursors {
     fn twist(self, goes: Goes) -> Twist {
         let inwards = self.clone();
         let asked = on("POST /v1/events/ack | GET /v1/events").request(move |call, world| {
-            inwards.read(goes, call, &owner(&world.who(call)));
+            inwards.read(goes, call, &world.who(call).owner());
         });
         asked.and(on("*").outcome(move |call, outcome, world| {
             self.show(outcome, world);
@@ -286,7 +287,7 @@ impl SmallCursors {
                 Goes::AnewAfterAcknowledgement if call.is(ACK) && outcome.reply.status == 204 => {
                     let cursor = text(&call.json(), "/cursor").parse().unwrap_or(0);
                     let mut bases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(base) = bases.get_mut(&owner(&world.who(call))) {
+                    if let Some(base) = bases.get_mut(&world.who(call).owner()) {
                         *base += cursor;
                     }
                 }
@@ -322,7 +323,7 @@ impl SmallCursors {
             if let Effect::Deliver { stream, frame } = effect
                 && let Some(Cursor(real)) = frame.id
             {
-                let owner = owner(&world.listener(*stream));
+                let owner = world.listener(*stream).owner();
                 let base = *bases.entry(owner).or_insert(real - 1);
                 frame.id = Some(Cursor(real - base));
             }

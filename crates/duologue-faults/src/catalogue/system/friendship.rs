@@ -40,7 +40,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(BEFRIEND).outcome(|call, outcome, world| {
                 if !outcome.effects.is_empty() {
-                    tell(call, outcome, world, Side::Peer, "friend_added");
+                    tell_side(call, outcome, world, Side::Peer, "friend_added");
                 }
             })
         },
@@ -125,7 +125,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(UNFRIEND).outcome(|call, outcome, world| {
                 if !outcome.effects.is_empty() {
-                    tell(call, outcome, world, Side::Peer, "friend_removed");
+                    tell_side(call, outcome, world, Side::Peer, "friend_removed");
                 }
             })
         },
@@ -137,7 +137,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(BLOCK).outcome(|call, outcome, world| {
                 if !outcome.effects.is_empty() {
-                    tell(call, outcome, world, Side::Peer, "friend_removed");
+                    tell_side(call, outcome, world, Side::Peer, "friend_removed");
                 }
             })
         },
@@ -290,7 +290,7 @@ fn not_in_history(event: &'static str) -> Twist {
     })
 }
 
-fn tell(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, side: Side, event: &str) {
+fn tell_side(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, side: Side, event: &str) {
     let caller = world.who(call).user().to_owned();
     let peer = call.segment(3);
     let (to, about) = match side {
@@ -306,7 +306,7 @@ fn tell(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, side: Side, e
 fn silent_change(change: &'static str, side: Side, event: &'static str) -> Twist {
     on(change).outcome(move |call, outcome, world| {
         if outcome.reply.status == 204 && outcome.effects.is_empty() {
-            tell(call, outcome, world, side, event);
+            tell_side(call, outcome, world, side, event);
         }
     })
 }

@@ -15,7 +15,7 @@ use crate::stores::Store;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-const ANY: &str = "PUT /v1/profile | PUT /v1/admin/users/*";
+const CHANGE: &str = "PUT /v1/profile | PUT /v1/admin/users/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -139,7 +139,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             let mut users = BTreeSet::new();
             on("*").outcome(move |call, outcome, world| {
                 let caller = world.who(call);
-                users.insert((caller.app().to_owned(), caller.user().to_owned()));
+                users.insert(caller.owner());
                 if call.is(PUT_PROFILE) {
                     for (app, user) in &users {
                         if app == caller.app() && user != caller.user() {
@@ -214,7 +214,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 ];
 
 fn hides_when(when: fn(&Value) -> bool) -> Twist {
-    on(ANY).outcome(move |call, outcome, _| {
+    on(CHANGE).outcome(move |call, outcome, _| {
         if when(&call.json()) {
             outcome.effects.clear();
         }
@@ -222,7 +222,7 @@ fn hides_when(when: fn(&Value) -> bool) -> Twist {
 }
 
 fn changes_data(edit: fn(&str) -> String) -> Twist {
-    on(ANY).messages(move |event| {
+    on(CHANGE).messages(move |event| {
         if let Content::System { data, .. } = &mut event.message.content {
             *data = edit(data);
         }
@@ -246,7 +246,7 @@ fn tell_once(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, to: &str
 fn kept_in(store: Store) -> Twist {
     let mut kept: Vec<((String, String), Value)> = Vec::new();
     on("*").outcome(move |call, outcome, world| {
-        for effect in outcome.effects.iter().filter(|_| call.is(ANY)) {
+        for effect in outcome.effects.iter().filter(|_| call.is(CHANGE)) {
             if let Effect::Deliver { stream, frame } = effect
                 && let Event::Message(shown) = &frame.event
             {

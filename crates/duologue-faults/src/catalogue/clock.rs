@@ -20,7 +20,7 @@ use crate::world::{Outcome, World, reply};
 
 const MONTH_MS: u64 = 30 * 24 * 3600 * 1000;
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "clock-runs-back-within-a-view",
         requirement: "CLK-001",

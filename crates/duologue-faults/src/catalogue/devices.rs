@@ -22,7 +22,7 @@ use sessions::{
     streaming_last, use_again_before_login,
 };
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "devices-login-ends-the-others",
         requirement: "DEV-001",

@@ -23,7 +23,7 @@ use crate::routes::{ACK, EVENTS, LOGOUT, SEND};
 use crate::twist::{Twist, edit_sync, error, on};
 use crate::world::{Outcome, World};
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "offline-online-recipient-has-no-mailbox",
         requirement: "OFF-001",

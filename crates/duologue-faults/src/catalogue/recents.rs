@@ -18,7 +18,7 @@ use crate::routes::{CONTACTS, EVENTS, SEND};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "recents-only-of-those-who-write",
         requirement: "REC-001",

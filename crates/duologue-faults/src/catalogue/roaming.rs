@@ -7,7 +7,7 @@ pub(super) mod pages;
 use std::collections::BTreeSet;
 
 use duologue_core::ErrorCode;
-use duologue_core::answer::History;
+use duologue_core::answer::{Conversations, History};
 use duologue_core::id::{PeerId, Seq};
 use duologue_core::message::Message;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::routes::{DELETE_USER, HISTORY};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "roaming-acknowledged-messages-leave",
         requirement: "ROA-001",
@@ -163,6 +163,17 @@ pub(super) fn newest_page(like: &Call, peer: &PeerId, world: &mut World<'_>) -> 
     asked.path = format!("/v1/conversations/{peer}/messages");
     asked.query.clear();
     page_of(&asked, world)
+}
+
+/// The peers of the caller's conversations, as far as one page lists them; `like` is a request of the
+/// caller's.
+pub(super) fn peers(like: &Call, world: &mut World<'_>) -> Vec<PeerId> {
+    let mut asked = like.clone();
+    asked.path = "/v1/conversations".into();
+    asked.query.clear();
+    let page: Option<Conversations> = serde_json::from_value(world.ask(&asked).json()).ok();
+    let views = page.map_or(Vec::new(), |page| page.conversations);
+    views.into_iter().map(|view| view.peer).collect()
 }
 
 /// The page of history that a request asks for.

@@ -18,7 +18,7 @@ use crate::routes::{
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "security-acknowledged-for-everybody",
         requirement: "SEC-001",
@@ -98,7 +98,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "security-login-says-whose-credential-it-is-not",
         requirement: "SEC-002",
-        sentence: "The message to a login as another user says so.",
+        sentence: "The message of a refused login repeats the user id that does not fit the credential.",
         twist: || {
             refused_login(|named| {
                 let mut refusal = Outcome::from(error(ErrorCode::CredentialInvalid));

@@ -20,7 +20,7 @@ use crate::told::sent;
 use crate::twist::{Twist, edit_sync, on, sync};
 use crate::world::{Outcome, World};
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "stream-no-recents-when-empty",
         requirement: "STR-005",

@@ -17,7 +17,7 @@ use crate::twist::{Twist, error, error_at, on};
 use crate::wire::Wire;
 use crate::world::Outcome;
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "versioning-major-alone",
         requirement: "VER-001",

@@ -1,4 +1,4 @@
-//! What goes wrong with sessions, by requests that nobody sent.
+//! Devices: what goes wrong with sessions, by requests that nobody sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,11 +17,7 @@ use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
 /// Ends a session as if another login had taken its place.
-pub(in crate::catalogue) fn show_out(
-    call: &Call,
-    token: &str,
-    world: &mut World<'_>,
-) -> Vec<Effect> {
+pub(crate) fn show_out(call: &Call, token: &str, world: &mut World<'_>) -> Vec<Effect> {
     let ended = world.with_token(call, token, "DELETE", "/v1/sessions/current", &Value::Null);
     let told = ended.effects.into_iter().flat_map(|effect| match effect {
         Effect::Close { stream } => vec![kicked(stream, KickReason::Replaced), effect],
@@ -33,11 +29,14 @@ pub(in crate::catalogue) fn show_out(
 /// The sessions of the caller that have not ended, newest first. Looking counts as use.
 fn living(call: &Call, world: &mut World<'_>, who: &Who) -> Vec<String> {
     let mut tokens = world.book.sessions_of(who.app(), who.user());
-    tokens.retain(|token| {
-        let profile = world.with_token(call, token, "GET", "/v1/profile", &Value::Null);
-        profile.reply.status == 200
-    });
+    tokens.retain(|token| lives(call, world, token));
     tokens
+}
+
+/// Whether the session of a token has not ended. Looking counts as use.
+fn lives(call: &Call, world: &mut World<'_>, token: &str) -> bool {
+    let profile = world.with_token(call, token, "GET", "/v1/profile", &Value::Null);
+    profile.reply.status == 200
 }
 
 pub(super) fn one_a_platform(
@@ -96,8 +95,7 @@ pub(super) fn same_session(
     let key = device(call, world);
     if let Some(answer) = answers.get(&key) {
         let token = text(answer, "/session_token");
-        let profile = world.with_token(call, token, "GET", "/v1/profile", &Value::Null);
-        if profile.reply.status == 200 {
+        if lives(call, world, token) {
             return Some(reply(201, answer).into());
         }
     }

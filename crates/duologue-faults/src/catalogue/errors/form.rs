@@ -11,7 +11,7 @@ use crate::routes::{BEFRIEND, LOGIN, SEND, SERVER};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-without-message",
         requirement: "ERR-001",

@@ -1,4 +1,4 @@
-//! Errors: checks in another order.
+//! Errors: checks that come in another order.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::sending::passing;
 use crate::twist::{Twist, error, error_at, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-body-before-token",
         requirement: "ERR-007",
@@ -86,7 +86,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-key-before-schema",
         requirement: "ERR-007",
-        sentence: "A used key is told before the content is checked.",
+        sentence: "A used key is refused before the content is checked.",
         twist: || {
             let mut used = BTreeSet::new();
             on(SEND).outcome(move |call, outcome, _| tell_used_key(&mut used, call, outcome))
@@ -95,7 +95,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-accounts-before-key",
         requirement: "ERR-007",
-        sentence: "It is looked up whether a recipient exists before the key is.",
+        sentence: "It is looked up whether a recipient exists before the key is looked up.",
         twist: || tried_first(ErrorCode::UserNotFound),
     },
     Fault {
@@ -113,7 +113,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-recipient-before-sender",
         requirement: "ERR-007",
-        sentence: "It is looked up whether the recipient exists before the sender is.",
+        sentence: "It is looked up whether the recipient exists before it is looked up whether the sender does.",
         twist: || {
             instead_of(ADMIN_SEND, ErrorCode::UserNotFound, |call| {
                 passing(call).with_body(|body| drop(remove(body, "/from")))

@@ -14,7 +14,7 @@ use crate::routes::{
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-refused-content-leaves-an-empty-message",
         requirement: "ERR-008",

@@ -13,7 +13,7 @@ use crate::routes::{
 use crate::twist::{Twist, on};
 use crate::wire::Wire;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-integer-with-a-fraction",
         requirement: "HTT-001",
@@ -264,7 +264,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-null-is-a-word",
         requirement: "HTT-005",
-        sentence: "A nickname of null is the nickname `null`.",
+        sentence: "A nickname of null is taken for the word `null`.",
         twist: || {
             on(PUT_PROFILE).reads("/nickname", |nickname| {
                 nickname.is_null().then(|| "null".into())

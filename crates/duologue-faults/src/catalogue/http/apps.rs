@@ -12,7 +12,7 @@ use crate::routes::{CREATE_APP, DELETE_APP, SERVER};
 use crate::twist::{Twist, error, on};
 use crate::world::Outcome;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-server-wants-a-token",
         requirement: "HTT-015",
@@ -176,13 +176,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-app-deleted-twice",
         requirement: "HTT-019",
-        sentence: "The deletion of an app that is no more is answered 204.",
+        sentence: "The deletion of an app that has been deleted is answered 204.",
         twist: || on(DELETE_APP).accepts(ErrorCode::AppNotFound, 204, Value::Null),
     },
     Fault {
         id: "http-unknown-app-is-not-found",
         requirement: "HTT-019",
-        sentence: "The deletion of an app that there is not is answered `not_found`.",
+        sentence: "The deletion of an app that does not exist is answered `not_found`.",
         twist: || on(DELETE_APP).confuses(ErrorCode::AppNotFound, ErrorCode::NotFound),
     },
     Fault {

@@ -1,4 +1,4 @@
-//! HTTP: lists and their pages.
+//! HTTP: the order of lists, and their pages.
 
 use duologue_core::ErrorCode;
 use duologue_core::id::parse_decimal;
@@ -17,7 +17,7 @@ const FRIENDS_AND_HISTORY: &str = "GET /v1/friends | GET /v1/conversations/*/mes
 const EVERY_LIST: &str =
     "GET /v1/friends | GET /v1/blocklist | GET /v1/conversations | GET /v1/admin/conversations/*";
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-list-descends",
         requirement: "HTT-011",

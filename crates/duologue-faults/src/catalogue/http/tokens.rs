@@ -1,4 +1,4 @@
-//! HTTP: tokens and their classes.
+//! HTTP: how tokens come, and what each class of them may.
 
 use duologue_core::ErrorCode;
 use http::{HeaderValue, header};
@@ -15,7 +15,7 @@ use crate::twist::{Twist, error, on};
 use crate::wire::Wire;
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-token-in-the-query",
         requirement: "HTT-006",
@@ -57,7 +57,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-any-scheme",
         requirement: "HTT-006",
-        sentence: "The scheme does not matter.",
+        sentence: "A token is taken under any scheme.",
         twist: || {
             on("*").request(|call, _| {
                 if let Some(token) = call.token().map(str::to_owned) {
@@ -69,7 +69,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-scheme-as-it-is-written",
         requirement: "HTT-006",
-        sentence: "The scheme is `Bearer` and not `bearer`.",
+        sentence: "The scheme `bearer` in small letters is taken for no token.",
         twist: || {
             on("*").request(|call, _| {
                 let header = call.authorization.take();
@@ -166,7 +166,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-ended-session-logs-out-again",
         requirement: "HTT-008",
-        sentence: "A logout may be repeated.",
+        sentence: "A logout with the token of an ended session is answered 204.",
         twist: || on(LOGOUT).accepts(ErrorCode::SessionEnded, 204, Value::Null),
     },
     Fault {

@@ -9,7 +9,7 @@ use crate::routes::{ACK, LOGIN, SEND};
 use crate::twist::{Twist, error, on};
 use crate::wire::Wire;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-empty-device-named",
         requirement: "IDN-007",
@@ -95,13 +95,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-device-of-one-byte-refused",
         requirement: "IDN-007",
-        sentence: "A `device_id` needs two bytes.",
+        sentence: "A `device_id` of one byte is refused.",
         twist: || refuses(LOGIN, "device_id", |id| id.len() == 1),
     },
     Fault {
         id: "identifiers-longest-device-refused",
         requirement: "IDN-007",
-        sentence: "A `device_id` has at most 63 bytes.",
+        sentence: "A `device_id` of 64 bytes is refused.",
         twist: || refuses(LOGIN, "device_id", |id| id.len() > 63),
     },
     Fault {
@@ -167,7 +167,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-longest-platform-refused",
         requirement: "IDN-007",
-        sentence: "A `platform` has at most 31 bytes.",
+        sentence: "A `platform` of 32 bytes is refused.",
         twist: || refuses(LOGIN, "platform", |id| id.len() > 31),
     },
     Fault {
@@ -255,7 +255,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-key-of-a-colon-refused",
         requirement: "IDN-007",
-        sentence: "A `client_msg_id` must hold a letter or a digit.",
+        sentence: "A `client_msg_id` without a letter or a digit is refused.",
         twist: || {
             refuses(SEND, "client_msg_id", |id| {
                 !id.contains(|c: char| c.is_ascii_alphanumeric())
@@ -265,7 +265,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-longest-key-refused",
         requirement: "IDN-007",
-        sentence: "A `client_msg_id` has at most 63 bytes.",
+        sentence: "A `client_msg_id` of 64 bytes is refused.",
         twist: || refuses(SEND, "client_msg_id", |id| id.len() > 63),
     },
     Fault {

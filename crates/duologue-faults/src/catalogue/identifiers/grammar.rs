@@ -14,17 +14,17 @@ use crate::routes::{
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-recipient-is-malformed",
         requirement: "IDN-003",
-        sentence: "A recipient whose id begins with `@` is an invalid field.",
+        sentence: "A recipient whose id begins with `@` is refused as an invalid field.",
         twist: || reserved(SEND, Call::recipient, |_| invalid("to")),
     },
     Fault {
         id: "identifiers-reserved-recipient-by-the-grammar",
         requirement: "IDN-003",
-        sentence: "A recipient whose id begins with `@` is an invalid field unless the rest is an id.",
+        sentence: "A recipient whose id begins with `@` is refused as an invalid field unless the rest is an id.",
         twist: || {
             reserved(SEND, Call::recipient, |call| {
                 let well_formed = (2..=33).contains(&call.recipient().len());
@@ -50,7 +50,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-friend-is-malformed",
         requirement: "IDN-003",
-        sentence: "A friend whose id begins with `@` is an invalid field.",
+        sentence: "A friend whose id begins with `@` is refused as an invalid field.",
         twist: || reserved(BEFRIEND, third, |_| invalid("peer")),
     },
     Fault {
@@ -96,7 +96,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-user-looked-up-as-malformed",
         requirement: "IDN-003",
-        sentence: "The administrator's look at a user whose id begins with `@` is an invalid field.",
+        sentence: "The administrator's look at a user whose id begins with `@` is refused as an invalid field.",
         twist: || reserved(GET_USER, fourth, |_| invalid("user_id")),
     },
     Fault {
@@ -108,7 +108,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-malformed-recipient-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `to` of a user is nobody.",
+        sentence: "A malformed `to` of a user is taken for an unknown user.",
         twist: || unknown(SEND, "to"),
     },
     Fault {
@@ -144,7 +144,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-long-recipient-is-nobody",
         requirement: "IDN-004",
-        sentence: "A `to` may have more than 32 bytes.",
+        sentence: "A `to` of more than 32 bytes is taken for an unknown user.",
         twist: || overlooks(|to| to.chars().all(|c| c.is_ascii_alphanumeric())),
     },
     Fault {
@@ -161,7 +161,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-malformed-friend-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed id of a friend is nobody.",
+        sentence: "A malformed id of a friend is taken for an unknown user.",
         twist: || unknown("PUT /v1/friends/* | DELETE /v1/friends/*", "peer"),
     },
     Fault {
@@ -185,19 +185,19 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-malformed-block-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed id in the blocklist's path is nobody.",
+        sentence: "A malformed id in the blocklist's path is taken for an unknown user.",
         twist: || unknown("PUT /v1/blocklist/* | DELETE /v1/blocklist/*", "peer"),
     },
     Fault {
         id: "identifiers-malformed-peer-has-no-history",
         requirement: "IDN-004",
-        sentence: "The history with a malformed peer is nobody's.",
+        sentence: "The history with a malformed id is answered as that with an unknown user.",
         twist: || unknown(HISTORY, "peer"),
     },
     Fault {
         id: "identifiers-malformed-profile-is-nobodys",
         requirement: "IDN-004",
-        sentence: "The profile of a malformed id is nobody's.",
+        sentence: "The profile of a malformed id is answered as that of an unknown user.",
         twist: || unknown(LOOK_UP, "user_id"),
     },
     Fault {
@@ -209,25 +209,25 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-malformed-user-is-nobody",
         requirement: "IDN-004",
-        sentence: "The administrator's look at a malformed id finds nobody.",
+        sentence: "The administrator's look at a malformed id is answered as one at an unknown user.",
         twist: || unknown(GET_USER, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-deletion-is-nobodys",
         requirement: "IDN-004",
-        sentence: "The deletion of a malformed id finds nobody.",
+        sentence: "The deletion of a malformed id is answered as that of an unknown user.",
         twist: || unknown(DELETE_USER, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-presence-is-nobodys",
         requirement: "IDN-004",
-        sentence: "The presence of a malformed id is nobody's.",
+        sentence: "The presence of a malformed id is answered as that of an unknown user.",
         twist: || unknown(PRESENCE, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-owner-has-no-conversations",
         requirement: "IDN-004",
-        sentence: "The conversations of a malformed id are nobody's.",
+        sentence: "The conversations of a malformed id are answered as those of an unknown user.",
         twist: || unknown(ADMIN_CONVERSATIONS, "user_id"),
     },
     Fault {
@@ -239,25 +239,25 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-malformed-peer-of-a-view-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed peer of a view that the administrator reads is nobody.",
+        sentence: "A malformed peer of a view that the administrator reads is taken for an unknown user.",
         twist: || unknown(ADMIN_HISTORY, "peer"),
     },
     Fault {
         id: "identifiers-malformed-from-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `from` of the administrator is nobody.",
+        sentence: "A malformed `from` of the administrator is taken for an unknown user.",
         twist: || unknown(ADMIN_SEND, "from"),
     },
     Fault {
         id: "identifiers-malformed-recipient-of-the-administrator-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `to` of the administrator is nobody.",
+        sentence: "A malformed `to` of the administrator is taken for an unknown user.",
         twist: || unknown(ADMIN_SEND, "to"),
     },
     Fault {
         id: "identifiers-malformed-recipient-of-a-notification-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `to` of a notification is nobody.",
+        sentence: "A malformed `to` of a notification is taken for an unknown user.",
         twist: || unknown(NOTIFY, "to"),
     },
     Fault {

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::routes::{BEFRIEND, UNFRIEND};
 use crate::twist::{Twist, error, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-escaped-slash-splits",
         requirement: "IDN-006",
@@ -27,13 +27,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-dot-segments-resolved",
         requirement: "IDN-006",
-        sentence: "Dot segments are resolved.",
+        sentence: "Dot segments in a path are resolved.",
         twist: || path_as(resolved),
     },
     Fault {
         id: "identifiers-escaped-dot-segments-resolved",
         requirement: "IDN-006",
-        sentence: "Escaped dot segments are resolved.",
+        sentence: "Escaped dot segments in a path are resolved.",
         twist: || {
             path_as(|path| {
                 if path.contains("%2e") {
@@ -59,7 +59,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-broken-utf8-is-nobody",
         requirement: "IDN-006",
-        sentence: "An id in a path that is no UTF-8 is nobody.",
+        sentence: "An id in a path that is no UTF-8 is taken for an unknown user.",
         twist: || {
             on(BEFRIEND).instead(|call, _| {
                 let broken = call.segment(3).contains(char::REPLACEMENT_CHARACTER);

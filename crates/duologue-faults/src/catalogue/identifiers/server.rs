@@ -1,4 +1,4 @@
-//! Ids that the server chooses.
+//! Ids that the server chooses: their grammar, and that no two are alike.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::routes::{ADMIN_SEND, NOTIFY, SEND, SERVER};
 use crate::told::each;
 use crate::twist::{Twist, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-app-id-with-a-colon",
         requirement: "IDN-008",

@@ -10,7 +10,7 @@ use crate::routes::{ADMIN_CONVERSATIONS, LOOK_UP, PUT_USER, SEND};
 use crate::twist::{Twist, on};
 use crate::world::{World, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-long-user-id-cut",
         requirement: "IDN-001",
@@ -74,7 +74,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-user-is-nobody",
         requirement: "IDN-001",
-        sentence: "The creation of a user under an id that begins with `@` is answered as nobody.",
+        sentence: "The creation of a user under an id that begins with `@` is refused as if the user were unknown.",
         twist: || {
             on(PUT_USER).instead(|call, _| {
                 let reserved = call.segment(4).starts_with('@');
@@ -85,37 +85,37 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-user-id-of-one-byte-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user needs two bytes.",
+        sentence: "An id of one byte is refused for a new user.",
         twist: || refuses(|id| id.len() < 2),
     },
     Fault {
         id: "identifiers-longest-user-id-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user has at most 31 bytes.",
+        sentence: "An id of 32 bytes is refused for a new user.",
         twist: || refuses(|id| id.len() > 31),
     },
     Fault {
         id: "identifiers-user-id-of-digits-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not begin with a digit.",
+        sentence: "An id that begins with a digit is refused for a new user.",
         twist: || refuses(|id| id.starts_with(|first: char| first.is_ascii_digit())),
     },
     Fault {
         id: "identifiers-user-id-of-a-hyphen-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not begin with a hyphen.",
+        sentence: "An id that begins with a hyphen is refused for a new user.",
         twist: || refuses(|id| id.starts_with('-')),
     },
     Fault {
         id: "identifiers-user-id-of-an-underscore-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not begin with an underscore.",
+        sentence: "An id that begins with an underscore is refused for a new user.",
         twist: || refuses(|id| id.starts_with('_')),
     },
     Fault {
         id: "identifiers-user-id-in-capitals-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not hold capital letters.",
+        sentence: "An id with capital letters is refused for a new user.",
         twist: || refuses(|id| id.contains(|c: char| c.is_ascii_uppercase())),
     },
     Fault {

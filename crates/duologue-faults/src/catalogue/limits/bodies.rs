@@ -9,7 +9,7 @@ use crate::routes::PUT_PROFILE;
 use crate::twist::{Twist, error, on};
 use crate::world::World;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-body-a-byte-too-long",
         requirement: "LIM-007",
@@ -42,7 +42,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-chunked-body-refused",
         requirement: "LIM-007",
-        sentence: "A body that does not declare its length is too large.",
+        sentence: "A body that does not declare its length is refused as too large.",
         twist: || {
             on("*").instead(|call, _| {
                 let chunked = call.content_length.is_none() && !call.body.is_empty();

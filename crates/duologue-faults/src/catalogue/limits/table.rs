@@ -7,7 +7,7 @@ use crate::json::{remove, set, text};
 use crate::routes::{CREATE_APP, SERVER};
 use crate::twist::{Twist, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-one-not-declared",
         requirement: "LIM-001",
@@ -19,7 +19,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-none-as-absence",
         requirement: "LIM-001",
-        sentence: "A cap of the offline cache that there is not is left out.",
+        sentence: "A cap of the offline cache that an app does not have is left out.",
         twist: || {
             on(CREATE_APP).answer(|app| {
                 for name in ["/limits/offline_bytes_max", "/limits/offline_messages_max"] {
@@ -33,7 +33,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-none-as-zero",
         requirement: "LIM-001",
-        sentence: "A cap of the offline cache that there is not is declared as 0.",
+        sentence: "A cap of the offline cache that an app does not have is declared as 0.",
         twist: || {
             on(CREATE_APP).answer(|app| {
                 if app.pointer("/limits/offline_bytes_max") == Some(&Value::Null) {

@@ -11,7 +11,7 @@ use crate::routes::CREATE_APP;
 use crate::twist::{Twist, error_at, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-wish-ignored",
         requirement: "LIM-003",
@@ -111,7 +111,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-null-for-all",
         requirement: "LIM-004",
-        sentence: "A limit of null is the profile's, where there can be none without.",
+        sentence: "Null for a limit that every app must have is taken for the profile's limit.",
         twist: || {
             on(CREATE_APP).body(|wishes| {
                 for name in [

@@ -17,7 +17,7 @@ use crate::twist::{Twist, error, on};
 use crate::wire::{Asked, Wire};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "media-type-lost",
         requirement: "MED-005",

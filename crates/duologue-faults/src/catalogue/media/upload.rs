@@ -16,7 +16,7 @@ use crate::routes::{DOWNLOAD, UPLOAD};
 use crate::twist::{Twist, error, on};
 use crate::world::json_of;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "media-upload-answered-with-200",
         requirement: "MED-001",

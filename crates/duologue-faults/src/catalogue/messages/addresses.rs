@@ -17,7 +17,7 @@ const SOMEWHERE: &str = "https://files.example/elsewhere";
 const URL: &str = "/content/url";
 const THUMBNAIL: &str = "/content/thumbnail";
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-any-scheme-taken",
         requirement: "MSG-011",

@@ -14,7 +14,7 @@ use crate::world::Outcome;
 /// The largest integer of the specification.
 const LARGEST: u64 = (1 << 53) - 1;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-first-of-a-list-taken",
         requirement: "MSG-006",

@@ -9,7 +9,7 @@ use crate::json::{remove, set, text};
 use crate::routes::{ANY_SEND, HISTORY};
 use crate::twist::{Twist, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-text-trimmed",
         requirement: "MSG-003",

@@ -15,7 +15,7 @@ use crate::routes::{ADMIN_HISTORY, ANY_SEND, EVENTS, HISTORY, RECENTS, SEND};
 use crate::twist::{Twist, on, sync};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-answer-without-nickname",
         requirement: "MSG-001",

@@ -12,7 +12,7 @@ use crate::limits::limit;
 use crate::routes::{ADMIN_SEND, ANY_SEND};
 use crate::twist::{Twist, error_at, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-characters-counted",
         requirement: "MSG-015",

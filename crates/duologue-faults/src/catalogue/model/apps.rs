@@ -13,7 +13,7 @@ use crate::routes::{
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-send-into-another-app",
         requirement: "MOD-001",
@@ -90,7 +90,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-user-of-another-app-is-forbidden",
         requirement: "MOD-001",
-        sentence: "A send to a user of another app is forbidden rather than to nobody.",
+        sentence: "A send to a user of another app is answered `admin_required` in place of `user_not_found`.",
         twist: || {
             let forbidden =
                 |_: &Call, _: &str, _: &mut World<'_>| error(ErrorCode::AdminRequired).into();

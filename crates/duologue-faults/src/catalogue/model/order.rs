@@ -14,7 +14,7 @@ use crate::routes::{HISTORY, LOOK_UP, RECENTS};
 use crate::twist::{Twist, on, sync};
 use crate::world::Outcome;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-live-in-another-order",
         requirement: "MOD-009",

@@ -12,7 +12,7 @@ use crate::told::{retell, sent};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-seqs-from-0",
         requirement: "MOD-005",

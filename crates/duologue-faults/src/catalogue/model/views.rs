@@ -14,7 +14,7 @@ use crate::routes::{CONVERSATIONS, HISTORY, RECENTS, SEND};
 use crate::told::{sent, told};
 use crate::twist::{Twist, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-recipients-copy-has-another-id",
         requirement: "MOD-003",

@@ -1,4 +1,4 @@
-//! How long an entry waits.
+//! How long an entry waits in the mailbox.
 
 use std::collections::BTreeSet;
 

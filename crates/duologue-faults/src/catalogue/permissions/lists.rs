@@ -1,4 +1,4 @@
-//! Friend lists and blocklists.
+//! Friend lists and blocklists: who is on them, how many, and what a change answers.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "permissions-adding-drops-another",
         requirement: "PRM-006",
-        sentence: "A friend list holds the friend added last and no other.",
+        sentence: "A friend list shows its first friend and no other.",
         twist: || {
             on(FRIENDS).answer(|body| {
                 if let Some(friends) = list(body, "/friends") {
@@ -96,7 +96,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "permissions-adding-twice-is-news",
         requirement: "PRM-007",
-        sentence: "Adding a friend a second time begins the friendship again.",
+        sentence: "Adding a friend a second time tells both of a new friendship.",
         twist: || {
             on(BEFRIEND).request(|call, world| {
                 let mut remove = call.clone();
@@ -108,7 +108,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "permissions-removing-twice-is-news",
         requirement: "PRM-007",
-        sentence: "Removing a friend a second time ends the friendship again.",
+        sentence: "Removing a friend a second time tells of the removal again.",
         twist: || {
             let mut last: Vec<Effect> = Vec::new();
             on(UNFRIEND).outcome(move |_, outcome, _| {

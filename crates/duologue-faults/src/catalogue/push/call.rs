@@ -15,7 +15,7 @@ use crate::twist::{Twist, error, on, pushes};
 use crate::wire::Wire;
 use crate::world::Outcome;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "push-call-names-the-wrong-device",
         requirement: "PSH-013",

@@ -14,7 +14,7 @@ use crate::routes::{ADMIN_SEND, ANY_SEND, REGISTER, SEND, UNREGISTER};
 use crate::twist::{on, pushes};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "push-one-device-of-a-user",
         requirement: "PSH-007",

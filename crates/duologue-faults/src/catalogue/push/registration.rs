@@ -1,4 +1,4 @@
-//! Vendors and registrations.
+//! Vendors and registrations: which are taken, and how long they last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::routes::{CREATE_APP, REGISTER, UNREGISTER};
 use crate::twist::{error, on, pushes};
 use crate::world::{Outcome, World, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "push-one-vendor-not-declared",
         requirement: "PSH-001",

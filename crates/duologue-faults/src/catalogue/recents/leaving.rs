@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use duologue_core::id::PeerId;
 use duologue_core::message::{Message, Recent};
 
-use super::super::roaming::newest_page;
+use super::super::roaming::{newest_page, peers};
 use super::{contacts, edit_contacts};
 use crate::book::Owner;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::text;
 use crate::limits::{Declared, in_place_of, limit};
 use crate::memory::{Mailboxes, Sent};
 use crate::routes::{CONTACTS, SEND};
@@ -222,13 +221,7 @@ fn with_expired(stays: fn(&Message, u64, &str) -> bool) -> Twist {
 }
 
 fn fall_back_into(call: &Call, list: &mut Vec<Recent>, world: &mut World<'_>) {
-    let mut asked = call.clone();
-    asked.path = "/v1/conversations".into();
-    let views = world.ask(&asked).json()["conversations"].clone();
-    for view in views.as_array().into_iter().flatten() {
-        let Ok(peer) = PeerId::parse(text(view, "/peer")) else {
-            continue;
-        };
+    for peer in peers(call, world) {
         let page = newest_page(call, &peer, world);
         let left = page.and_then(|page| {
             let newest = page.messages.last()?.clone();

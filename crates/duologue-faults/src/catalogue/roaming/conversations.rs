@@ -1,4 +1,4 @@
-//! The list of a user's conversations.
+//! The list of a user's conversations: which there are, and what it says of each.
 
 use duologue_core::answer::{Conversation, Conversations};
 use duologue_core::id::{PeerId, Seq};
@@ -43,7 +43,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "roaming-unanswered-views-are-not-listed",
         requirement: "ROA-002",
-        sentence: "A conversation is listed once the caller has written in it.",
+        sentence: "A conversation is not listed before the caller has written in it.",
         twist: || {
             list(|call, views, world| {
                 let user = world.who(call).user().to_owned();

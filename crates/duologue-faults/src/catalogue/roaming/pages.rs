@@ -7,7 +7,7 @@ use duologue_core::answer::History;
 use duologue_core::id::{Seq, parse_decimal};
 
 use super::covered::listed;
-use super::{each_page, page_of};
+use super::{each_page, page_of, peers};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::routes::HISTORY;
@@ -256,15 +256,10 @@ fn oldest_between(call: &Call, page: &mut History, world: &mut World<'_>) {
 }
 
 fn everybody(call: &Call, page: &mut History, world: &mut World<'_>) {
-    let mut list = call.clone();
-    list.path = "/v1/conversations".into();
-    list.query.clear();
-    let views = world.ask(&list).json()["conversations"].clone();
-    for view in views.as_array().into_iter().flatten() {
-        let peer = view["peer"].as_str().unwrap_or_default();
+    for peer in peers(call, world) {
         let mut other = call.clone();
         other.path = format!("/v1/conversations/{peer}/messages");
-        if peer != call.segment(3) {
+        if peer.as_str() != call.segment(3) {
             page.messages.extend(
                 page_of(&other, world)
                     .into_iter()

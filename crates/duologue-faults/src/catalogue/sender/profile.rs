@@ -14,7 +14,7 @@ use crate::told::told;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sender-empty-name-accepted",
         requirement: "SDR-006",

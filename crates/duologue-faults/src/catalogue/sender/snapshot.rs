@@ -1,4 +1,4 @@
-//! What a message says of its sender.
+//! The snapshot: what a message says of its sender.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::routes::{ADMIN_HISTORY, ADMIN_SEND, EVENTS, HISTORY, RECENTS, SEND};
 use crate::told::{each, retell, told};
 use crate::twist::{Twist, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sender-answer-without-a-name",
         requirement: "SDR-001",

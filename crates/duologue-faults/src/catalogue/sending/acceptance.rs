@@ -14,7 +14,7 @@ use crate::routes::{HISTORY, SEND};
 use crate::twist::{Twist, error, on, sync};
 use crate::world::{Outcome, World, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-answer-without-seq",
         requirement: "SND-001",
@@ -199,7 +199,7 @@ fn in_the_name_of_from(call: &mut Call, world: &mut World<'_>) -> Option<Outcome
 }
 
 /// The cursors stay where they are.
-pub(in crate::catalogue) fn swap_first_messages(frames: &mut [Frame]) {
+pub(crate) fn swap_first_messages(frames: &mut [Frame]) {
     let mut messages = frames
         .iter_mut()
         .filter(|frame| matches!(frame.event, Event::Message(_)));
@@ -208,7 +208,7 @@ pub(in crate::catalogue) fn swap_first_messages(frames: &mut [Frame]) {
     }
 }
 
-pub(in crate::catalogue) fn reverse_recents(frames: &mut [Frame]) {
+pub(crate) fn reverse_recents(frames: &mut [Frame]) {
     for frame in frames {
         if let Event::Recents(recents) = &mut frame.event {
             recents.recents.reverse();
@@ -218,7 +218,7 @@ pub(in crate::catalogue) fn reverse_recents(frames: &mut [Frame]) {
 
 /// Streams that `chosen` picks by their number among those of their user hold a live message back
 /// until the next one has come.
-pub(in crate::catalogue) fn swapped_pairs(chosen: fn(usize) -> bool) -> Twist {
+pub(crate) fn swapped_pairs(chosen: fn(usize) -> bool) -> Twist {
     let mut held = BTreeMap::new();
     on(SEND).effects(move |effect, world| {
         let Effect::Deliver { stream, .. } = &effect else {
@@ -240,7 +240,7 @@ pub(in crate::catalogue) fn swapped_pairs(chosen: fn(usize) -> bool) -> Twist {
 }
 
 /// The seqs stay where they are.
-pub(in crate::catalogue) fn own_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
+pub(crate) fn own_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let caller = world.who(call);
     outcome.edit(|page| {
         let Some(messages) = list(page, "/messages") else {

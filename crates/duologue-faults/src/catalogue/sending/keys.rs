@@ -14,7 +14,7 @@ use crate::routes::{ANY_SEND, SEND};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-refusal-kept-under-its-key",
         requirement: "SND-007",

@@ -18,7 +18,7 @@ use crate::told::sent;
 use crate::twist::{Twist, error, error_at, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-lifetime-promised-beyond-the-roaming-time",
         requirement: "SND-012",
@@ -269,7 +269,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-online-only-stored",
         requirement: "SND-015",
-        sentence: "A message of lifetime 0 is told to be one, and stored like any other.",
+        sentence: "A message of lifetime 0 is answered as one, and stored like any other.",
         twist: stored,
     },
     Fault {

@@ -1,4 +1,4 @@
-//! Messages to oneself.
+//! Messages to oneself: where they stand, and who gets them live.
 
 use duologue_core::ErrorCode;
 use duologue_core::event::{Event, Frame};
@@ -15,7 +15,7 @@ use crate::routes::{HISTORY, RECENTS, SEND};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-note-stored-twice",
         requirement: "SND-016",

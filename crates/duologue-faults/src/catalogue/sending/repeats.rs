@@ -14,7 +14,7 @@ use crate::sending::passing;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-repeat-stored-twice",
         requirement: "SND-005",

@@ -1,4 +1,4 @@
-//! Acknowledgements.
+//! Acknowledgements: what they remove, and which cursors they take.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,7 +207,7 @@ fn empties_all() -> Twist {
 }
 
 /// Acknowledges in the name of the caller.
-pub(in crate::catalogue) fn acknowledge(cursor: Cursor, call: &Call, world: &mut World<'_>) {
+pub(crate) fn acknowledge(cursor: Cursor, call: &Call, world: &mut World<'_>) {
     let mut ack = call.clone();
     ack.method = "POST".into();
     ack.path = "/v1/events/ack".into();

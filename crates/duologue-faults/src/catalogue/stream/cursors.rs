@@ -1,4 +1,4 @@
-//! Cursors and `Last-Event-ID`.
+//! Cursors: which events have one, how they count, and what a `Last-Event-ID` skips.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

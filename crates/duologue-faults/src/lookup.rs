@@ -55,7 +55,7 @@ impl World<'_> {
         server.json()["app"]["limits"][name].as_u64()
     }
 
-    /// A user as the administrator sees them.
+    /// A user as the administrator sees them; none if there is no such user.
     pub(crate) fn user(&mut self, call: &Call, app: &str, user: &str) -> Option<Value> {
         let path = format!("/v1/admin/users/{user}");
         let found = self.as_admin(call, app, "GET", &path, &Value::Null);
@@ -80,7 +80,7 @@ impl World<'_> {
     }
 }
 
-/// What several chapters have done that nobody asked for.
+/// Done in the course of a request, though nobody asked for it.
 impl World<'_> {
     /// Lets the core handle the request while the app's policy has another value in `field`.
     pub(crate) fn ask_under(&mut self, call: &Call, field: &str, value: &str) -> Outcome {

@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::json::text;
+use crate::routes::{CREATE_APP, LOGIN, PUT_USER};
+
+/// An app and a user of it.
+pub(crate) type Owner = (String, String);
 
 /// Whom a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,11 @@ impl Who {
         }
     }
 
+    /// The app and the user, to keep something under.
+    pub(crate) fn owner(&self) -> Owner {
+        (self.app().to_owned(), self.user().to_owned())
+    }
+
     /// The device; empty when there is none.
     pub(crate) fn device(&self) -> &str {
         match self {
@@ -64,8 +73,8 @@ pub(crate) struct Book {
 
 impl Book {
     pub(crate) fn who(&self, call: &Call) -> Who {
-        let known = call.token().and_then(|token| self.tokens.get(token));
-        known.cloned().unwrap_or(Who::Unknown)
+        call.token()
+            .map_or(Who::Unknown, |token| self.holder(token))
     }
 
     /// Whose stream it is.
@@ -144,16 +153,16 @@ impl Book {
     fn learn_tokens(&mut self, call: &Call, app: &str, body: &Value) {
         let user = text(body, "/user_id").to_owned();
         let app = app.to_owned();
-        if call.is("POST /v1/apps") {
+        if call.is(CREATE_APP) {
             let app = text(body, "/app_id").to_owned();
             self.tokens
                 .insert(text(body, "/admin_token").into(), Who::Admin { app });
-        } else if call.is("PUT /v1/admin/users/*") {
+        } else if call.is(PUT_USER) {
             self.tokens.insert(
                 text(body, "/credential").into(),
                 Who::Credential { app, user },
             );
-        } else if call.is("POST /v1/sessions") {
+        } else if call.is(LOGIN) {
             let token = text(body, "/session_token").to_owned();
             let device = text(body, "/device_id").to_owned();
             self.sessions.push(token.clone());

@@ -5,6 +5,8 @@ use duologue_core::time::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::json::text;
+
 /// A request with the time it came at.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -92,9 +94,36 @@ impl Call {
             .next()
     }
 
+    /// Replaces each value of a parameter of the query, or takes it away.
+    pub(crate) fn edit_parameter(&mut self, name: &str, edit: impl Fn(&str) -> Option<String>) {
+        let pairs = self.query.split('&').filter_map(|pair| {
+            match pair.split_once('=').filter(|(found, _)| *found == name) {
+                Some((_, value)) => Some(format!("{name}={}", edit(value)?)),
+                None => Some(pair.to_owned()),
+            }
+        });
+        self.query = pairs.collect::<Vec<_>>().join("&");
+    }
+
+    /// Gives a parameter of the query one value, whatever it had, or none.
+    pub(crate) fn set_parameter(&mut self, name: &str, value: Option<&str>) {
+        let others = self
+            .query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
+        let mut pairs: Vec<String> = others.map(str::to_owned).collect();
+        pairs.extend(value.map(|value| format!("{name}={value}")));
+        self.query = pairs.join("&");
+    }
+
     /// The bearer token.
     pub(crate) fn token(&self) -> Option<&str> {
         Some(self.authorization.as_deref()?.split_once(' ')?.1)
+    }
+
+    /// Puts another bearer token into the request.
+    pub(crate) fn set_token(&mut self, token: &str) {
+        self.authorization = Some(format!("Bearer {token}"));
     }
 
     /// The body as JSON; null when it is none.
@@ -104,5 +133,18 @@ impl Call {
 
     pub(crate) fn set_json(&mut self, body: &Value) {
         self.body = body.to_string().into_bytes();
+    }
+
+    /// The same request with another JSON body.
+    pub(crate) fn with_body(&self, edit: impl FnOnce(&mut Value)) -> Self {
+        let (mut other, mut body) = (self.clone(), self.json());
+        edit(&mut body);
+        other.set_json(&body);
+        other
+    }
+
+    /// The `to` of the body; empty when there is none.
+    pub(crate) fn recipient(&self) -> String {
+        text(&self.json(), "/to").to_owned()
     }
 }

@@ -1,4 +1,4 @@
-//! The catalogue, a file for each chapter of the specification that binds a server.
+//! The catalogue: a file or a folder for each chapter of the specification that binds a server.
 //!
 //! A fault breaks what its sentence says and nothing else: one that answers every request with 500
 //! would be noticed by all, and prove nothing. Where a requirement has several sides (every path, every
@@ -49,18 +49,18 @@ pub(crate) const CHAPTERS: &[&[Fault]] = &[
     sending::keys::FAULTS,
     sending::lifetime::FAULTS,
     sending::oneself::FAULTS,
-    permissions::POLICY,
-    permissions::CHANGES,
-    permissions::LISTS,
-    permissions::BLOCKING,
-    permissions::SILENT,
+    permissions::policy::FAULTS,
+    permissions::changes::FAULTS,
+    permissions::lists::FAULTS,
+    permissions::blocking::FAULTS,
+    permissions::silent::FAULTS,
     sender::snapshot::FAULTS,
     sender::profile::FAULTS,
-    system::NAMES,
-    system::NOTIFICATIONS,
-    system::FRIENDSHIP,
-    system::PROFILES,
-    system::PLACES,
+    system::names::FAULTS,
+    system::notifications::FAULTS,
+    system::friendship::FAULTS,
+    system::profiles::FAULTS,
+    system::places::FAULTS,
     stream::FAULTS,
     stream::frames::FAULTS,
     stream::cursors::FAULTS,
@@ -81,15 +81,15 @@ pub(crate) const CHAPTERS: &[&[Fault]] = &[
     media::upload::FAULTS,
     media::download::FAULTS,
     media::range::FAULTS,
-    admin::USERS,
-    admin::DELETION,
-    admin::RECREATION,
-    admin::PRESENCE,
-    admin::POLICY,
-    admin::MESSAGES,
-    admin::AS_USER,
-    admin::BATCHES,
-    admin::READING,
+    admin::users::FAULTS,
+    admin::deletion::FAULTS,
+    admin::recreation::FAULTS,
+    admin::presence::FAULTS,
+    admin::policy::FAULTS,
+    admin::messages::FAULTS,
+    admin::as_user::FAULTS,
+    admin::batches::FAULTS,
+    admin::reading::FAULTS,
     clock::FAULTS,
     http::answers::FAULTS,
     http::tokens::FAULTS,
@@ -119,6 +119,25 @@ mod tests {
                 .sentence
                 .starts_with(|c: char| c.is_uppercase() || c == '`');
             assert!(capital && fault.sentence.ends_with('.'), "{}", fault.id);
+            assert!(fault.sentence.len() <= 160, "{} says too much", fault.id);
+        }
+    }
+
+    #[test]
+    fn chapters_stand_in_the_order_of_the_summary_and_faults_in_their_chapter() {
+        let summary = include_str!("../../../spec/src/SUMMARY.md");
+        let links = summary.split("](").skip(1);
+        let chapters = links.filter_map(|link| Some(link.split_once(".md)")?.0));
+        let mut in_order: Vec<&str> = Vec::new();
+        for chapter in chapters {
+            let ids = CHAPTERS.iter().copied().flatten().map(|fault| fault.id);
+            in_order.extend(ids.filter(|id| id.starts_with(&format!("{chapter}-"))));
+        }
+        let found = CHAPTERS.iter().copied().flatten().map(|fault| fault.id);
+        let found: Vec<&str> = found.collect();
+        assert_eq!(found.len(), in_order.len(), "an id begins with no chapter");
+        for (found, wanted) in found.iter().zip(in_order) {
+            assert_eq!(*found, wanted, "it stands in another chapter's place");
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::json::{set, text};
+use crate::routes::{CREATE_APP, SERVER};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World, reply};
 
@@ -58,8 +59,8 @@ fn skewed(
 ) -> Twist {
     let (asked, shown) = (declared.clone(), declared.clone());
     let created =
-        on("POST /v1/apps").instead(move |call, world| create(name, &acts, call, world, &asked));
-    created.and(on("GET /v1/server").answer(move |body| {
+        on(CREATE_APP).instead(move |call, world| create(name, &acts, call, world, &asked));
+    created.and(on(SERVER).answer(move |body| {
         if let Some(limit) = shown.get(text(body, "/app/app_id")) {
             set(body, &format!("/app/limits/{name}"), limit);
         }

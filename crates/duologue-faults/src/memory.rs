@@ -1,4 +1,4 @@
-//! What a twist remembers of the traffic, and what it asks about an app.
+//! What a twist remembers of the traffic: what was sent, and what mailboxes have shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,61 +6,14 @@ use duologue_core::event::{Event, Frame, Path};
 use duologue_core::id::{Cursor, MessageId};
 use duologue_core::message::Message;
 use duologue_core::server::Effect;
-use serde_json::json;
 
-use crate::book::Who;
+use crate::book::Owner;
 use crate::call::Call;
+use crate::frames::message_of;
 use crate::json::text;
+use crate::routes::{ACK, EVENTS, SEND};
 use crate::twist::{Twist, edit_sync, on};
 use crate::world::{Outcome, World};
-
-/// An app and a user of it.
-pub(crate) type Owner = (String, String);
-
-/// Whose stores a caller asks about.
-pub(crate) fn owner(who: &Who) -> Owner {
-    (who.app().to_owned(), who.user().to_owned())
-}
-
-/// The time of an app in milliseconds.
-pub(crate) fn time_of(app: &str, call: &Call, world: &mut World<'_>) -> u64 {
-    let advance = json!({"advance_ms": 0});
-    let answer = world.as_admin(call, app, "POST", "/v1/admin/clock", &advance);
-    answer.json()["now_ms"].as_u64().unwrap_or(call.now.0)
-}
-
-/// A limit that an app acts by; none if it is null.
-pub(crate) fn limit_of(app: &str, name: &str, call: &Call, world: &mut World<'_>) -> Option<u64> {
-    let server = world.as_admin(call, app, "GET", "/v1/server", &json!(null));
-    server.json()["app"]["limits"][name].as_u64()
-}
-
-/// The message of a `message` event.
-pub(crate) fn message_of(frame: &Frame) -> Option<&Message> {
-    match &frame.event {
-        Event::Message(event) => Some(&event.message),
-        Event::Recents(_) | Event::SyncDone | Event::Kicked(_) => None,
-    }
-}
-
-/// Leaves `gone` out of a sync.
-pub(crate) fn forget(gone: &BTreeSet<MessageId>, frames: &mut Vec<Frame>) {
-    let stays = |message: &Message| !gone.contains(&message.message_id);
-    frames.retain(|frame| message_of(frame).is_none_or(stays));
-}
-
-/// The messages that go live to their recipients and into the mailbox.
-pub(crate) fn live_of(outcome: &Outcome) -> impl Iterator<Item = MessageId> {
-    outcome.effects.iter().filter_map(|effect| match effect {
-        Effect::Deliver { frame, .. } => match &frame.event {
-            Event::Message(event) if frame.id.is_some() && event.path == Path::Live => {
-                Some(event.message.message_id.clone())
-            }
-            Event::Message(_) | Event::Recents(_) | Event::SyncDone | Event::Kicked(_) => None,
-        },
-        Effect::Close { .. } | Effect::Push { .. } | Effect::DropMedia(_) => None,
-    })
-}
 
 /// The messages that users have sent and that were stored, oldest first, as their senders see them.
 #[derive(Debug, Default)]
@@ -69,7 +22,7 @@ pub(crate) struct Sent(Vec<(String, Message)>);
 impl Sent {
     /// Remembers what a send has stored.
     pub(crate) fn learn(&mut self, call: &Call, outcome: &Outcome, world: &World<'_>) -> bool {
-        if !call.is("POST /v1/messages") {
+        if !call.is(SEND) {
             return false;
         }
         let message = serde_json::from_value(outcome.json());
@@ -144,7 +97,7 @@ impl Mailboxes {
             if let Effect::Deliver { stream, frame } = effect
                 && let (Some(id), Event::Message(event)) = (frame.id, &frame.event)
             {
-                let mailbox = self.0.entry(owner(&world.listener(*stream))).or_default();
+                let mailbox = self.0.entry(world.listener(*stream).owner()).or_default();
                 let mut event = event.clone();
                 let live = event.path == Path::Live;
                 event.path = Path::Offline;
@@ -158,12 +111,12 @@ impl Mailboxes {
                 });
             }
         }
-        if call.is("POST /v1/events/ack") && outcome.reply.status == 204 {
+        if call.is(ACK) && outcome.reply.status == 204 {
             let who = world.who(call);
             let Ok(cursor) = Cursor::parse(text(&call.json(), "/cursor")) else {
                 return;
             };
-            for (_, shown) in self.of(&owner(&who)).range_mut(..=cursor) {
+            for (_, shown) in self.of(&who.owner()).range_mut(..=cursor) {
                 let by = || (who.device().to_owned(), cursor);
                 shown.acknowledged.get_or_insert_with(by);
             }
@@ -198,11 +151,11 @@ pub(crate) fn relists(mut stays: impl FnMut(&Shown, &Reader) -> bool + Send + 's
     let mut mailboxes = Mailboxes::default();
     on("*").outcome(move |call, outcome, world| {
         mailboxes.learn(call, outcome, world);
-        if !call.is("GET /v1/events") {
+        if !call.is(EVENTS) {
             return;
         }
         let reader = reader(call, world);
-        let shown = mailboxes.of(&owner(&world.who(call))).values();
+        let shown = mailboxes.of(&world.who(call).owner()).values();
         let old = shown
             .filter(|shown| stays(shown, &reader))
             .map(|shown| shown.frame.clone());
@@ -227,10 +180,10 @@ pub(crate) fn relists(mut stays: impl FnMut(&Shown, &Reader) -> bool + Send + 's
 /// Who asks, and when.
 pub(crate) fn reader(call: &Call, world: &mut World<'_>) -> Reader {
     let who = world.who(call);
-    let ttl_s = limit_of(who.app(), "offline_ttl_s", call, world);
+    let ttl_s = world.limit(call, "offline_ttl_s");
     Reader {
         device: who.device().to_owned(),
-        now_ms: time_of(who.app(), call, world),
+        now_ms: world.now(call),
         offline_ttl_ms: ttl_s.unwrap_or_default() * 1000,
     }
 }

@@ -1,19 +1,13 @@
-//! A user's send to another user, and what a fault wants to know of the two or do in their names.
+//! A user's send to another user: what a twist wants to know of the two, and does in their names.
 
 use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::json::{set, text};
+use crate::json::{remove, set};
+use crate::routes::SEND;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
-
-/// Where users send.
-pub(crate) const SEND: &str = "POST /v1/messages";
-/// Where the administrator sends.
-pub(crate) const ADMIN_SEND: &str = "POST /v1/admin/messages";
-/// Where the administrator sends notifications.
-pub(crate) const NOTIFY: &str = "POST /v1/admin/notifications";
 
 /// Whether a fault sets in.
 pub(crate) type When = fn(&mut Sending<'_, '_>) -> bool;
@@ -31,7 +25,7 @@ impl<'a, 'w> Sending<'a, 'w> {
     /// None for anything but a user's send to another user.
     pub(crate) fn of(call: &'a Call, world: &'a mut World<'w>) -> Option<Self> {
         let caller = world.who(call);
-        let to = text(&call.json(), "/to").to_owned();
+        let to = call.recipient();
         let is_one = call.is(SEND) && !caller.user().is_empty() && !to.is_empty();
         (is_one && caller.user() != to).then(|| Self {
             app: caller.app().into(),
@@ -68,12 +62,7 @@ impl<'a, 'w> Sending<'a, 'w> {
 
     /// Whether the app's policy says so.
     pub(crate) fn policy_is(&mut self, field: &str, value: &str) -> bool {
-        let (app, ..) = self.ids();
-        let path = "/v1/admin/policy";
-        let policy = self
-            .world
-            .as_admin(self.call, &app, "GET", path, &Value::Null);
-        policy.json()[field] == value
+        self.world.policy(self.call)[field] == value
     }
 
     /// Whether the sender's `accept_from` is this.
@@ -142,10 +131,11 @@ pub(crate) fn send_accepted(code: ErrorCode, when: When) -> Twist {
     })
 }
 
-/// The same request once more, with another body.
-pub(crate) fn again(call: &Call, world: &mut World<'_>, edit: impl FnOnce(&mut Value)) -> Outcome {
-    let (mut again, mut body) = (call.clone(), call.json());
-    edit(&mut body);
-    again.set_json(&body);
-    world.ask(&again)
+/// The same send for nobody but who listens now, and under no key: it shows whether its sender may
+/// write to its recipient, and leaves nothing behind.
+pub(crate) fn passing(send: &Call) -> Call {
+    send.with_body(|body| {
+        remove(body, "/client_msg_id");
+        set(body, "/lifetime_s", 0);
+    })
 }

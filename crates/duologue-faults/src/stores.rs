@@ -7,13 +7,9 @@ use duologue_core::server::{Body, Effect};
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::json::{list, number, set, text};
+use crate::json::{number, set, text};
+use crate::routes::{EVENTS, HISTORY, RECENTS};
 use crate::world::Outcome;
-
-/// The history of the caller with one peer.
-pub(crate) const HISTORY: &str = "GET /v1/conversations/*/messages";
-const RECENTS: &str = "GET /v1/recents";
-const EVENTS: &str = "GET /v1/events";
 
 /// Where a user finds messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +28,9 @@ impl Store {
         let stays = |message: &Message| !gone(&serde_json::to_value(message).unwrap_or_default());
         match self {
             Self::View if call.is(HISTORY) => {
-                edit_list(outcome, "/messages", |all| all.retain(|one| !gone(one)));
+                outcome.edit_list("/messages", |all| all.retain(|one| !gone(one)));
             }
-            Self::Recents if call.is(RECENTS) => edit_list(outcome, "/recents", |all| {
+            Self::Recents if call.is(RECENTS) => outcome.edit_list("/recents", |all| {
                 all.retain(|one| !gone(&one["message"]));
             }),
             Self::Mailbox if call.is(EVENTS) => outcome
@@ -58,10 +54,10 @@ impl Store {
                 let mut message = message.clone();
                 set(&mut message, "/seq", seq);
                 set(&mut body, "/last_seq", seq);
-                set_body(outcome, &body);
-                edit_list(outcome, "/messages", |all| all.push(message));
+                outcome.set_json(&body);
+                outcome.edit_list("/messages", |all| all.push(message));
             }
-            Self::Recents if call.is(RECENTS) => edit_list(outcome, "/recents", |all| {
+            Self::Recents if call.is(RECENTS) => outcome.edit_list("/recents", |all| {
                 all.retain(|one| text(one, "/peer") != peer);
                 all.insert(0, json!({"peer": peer, "message": message}));
             }),
@@ -81,20 +77,6 @@ pub(crate) fn mailbox_entry(effect: &Effect) -> Option<&MessageEvent> {
         return None;
     };
     (entry.path == Path::Offline).then_some(entry)
-}
-
-/// Changes a list in the body of a success.
-pub(crate) fn edit_list(outcome: &mut Outcome, pointer: &str, edit: impl FnOnce(&mut Vec<Value>)) {
-    let mut body = outcome.json();
-    if let Some(found) = list(&mut body, pointer) {
-        edit(found);
-        set_body(outcome, &body);
-    }
-}
-
-/// Replaces the JSON body.
-pub(crate) fn set_body(outcome: &mut Outcome, body: &Value) {
-    outcome.reply.body = Body::Json(body.to_string());
 }
 
 fn show_in_mailbox(call: &Call, outcome: &mut Outcome, message: &Value) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::book::Who;
 use crate::call::Call;
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
 /// Each message that comes of requests of `pattern`, as `edit` makes it for its reader: in answers, and
@@ -32,7 +32,7 @@ pub(crate) fn retell(
 ) {
     let caller = world.who(call);
     if outcome.reply.status < 300 {
-        edit_json(&mut outcome.reply, &mut |body| {
+        outcome.edit(|body| {
             each(body, &mut |message| edit(&caller, message, world));
         });
     }

@@ -6,9 +6,10 @@ use duologue_core::server::{Body, Effect, Reply, UploadPermit};
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::json::set;
+use crate::json::{remove, set};
+use crate::routes::EVENTS;
 use crate::wire::Wire;
-use crate::world::{Outcome, World, json_of, reply};
+use crate::world::{Outcome, World, edit_json, json_of, reply};
 
 type Before = Box<dyn FnMut(&mut Call, &mut World<'_>) -> Option<Outcome> + Send>;
 type After = Box<dyn FnMut(&Call, &mut Outcome, &mut World<'_>) + Send>;
@@ -85,6 +86,20 @@ impl On {
         })
     }
 
+    /// The server reads the value at a path of keys such as `/content/text` as another one, where `edit`
+    /// has one.
+    pub(crate) fn reads(
+        self,
+        pointer: &'static str,
+        mut edit: impl FnMut(&Value) -> Option<Value> + Send + 'static,
+    ) -> Twist {
+        self.body(move |body| {
+            if let Some(value) = body.pointer(pointer).and_then(&mut edit) {
+                set(body, pointer, value);
+            }
+        })
+    }
+
     /// The server answers in the core's place, when `answer` has one; it may also change the request.
     pub(crate) fn instead(
         self,
@@ -109,6 +124,19 @@ impl On {
         self.instead(move |_, _| Some(error(code).into()))
     }
 
+    /// The server refuses requests with a value at `pointer` that `test` holds of.
+    pub(crate) fn refuses_value(
+        self,
+        pointer: &'static str,
+        code: ErrorCode,
+        mut test: impl FnMut(&Value) -> bool + Send + 'static,
+    ) -> Twist {
+        self.instead(move |call, _| {
+            let field = pointer.trim_start_matches('/').replace('/', ".");
+            test(call.json().pointer(pointer)?).then(|| error_at(code, &field).into())
+        })
+    }
+
     /// Something else comes of the request.
     pub(crate) fn outcome(
         self,
@@ -129,7 +157,7 @@ impl On {
     pub(crate) fn answer(self, mut edit: impl FnMut(&mut Value) + Send + 'static) -> Twist {
         self.outcome(move |_, outcome, _| {
             if outcome.reply.status < 300 {
-                edit_json(&mut outcome.reply, &mut edit);
+                outcome.edit(&mut edit);
             }
         })
     }
@@ -138,7 +166,16 @@ impl On {
     pub(crate) fn error(self, mut edit: impl FnMut(&mut Value) + Send + 'static) -> Twist {
         self.outcome(move |_, outcome, _| {
             if outcome.reply.status >= 400 {
-                edit_json(&mut outcome.reply, &mut edit);
+                outcome.edit(&mut edit);
+            }
+        })
+    }
+
+    /// Refusals name another field.
+    pub(crate) fn renames_field(self, field: &'static str, to: &'static str) -> Twist {
+        self.error(move |body| {
+            if body["field"] == field {
+                set(body, "/field", to);
             }
         })
     }
@@ -179,6 +216,13 @@ impl On {
             if json_of(&outcome.reply)["code"] == code.as_str() {
                 edit(&mut outcome.reply);
             }
+        })
+    }
+
+    /// A refusal with `code` names no field.
+    pub(crate) fn without_field(self, code: ErrorCode) -> Twist {
+        self.refused(code, |refusal| {
+            edit_json(refusal, |error| drop(remove(error, "/field")));
         })
     }
 
@@ -226,7 +270,7 @@ impl On {
 
 /// What a stream begins with, changed as a whole: all events of the sync, `sync_done` included.
 pub(crate) fn sync(mut edit: impl FnMut(&mut Vec<Frame>) + Send + 'static) -> Twist {
-    on("GET /v1/events").outcome(move |_, outcome, _| edit_sync(outcome, &mut edit))
+    on(EVENTS).outcome(move |_, outcome, _| edit_sync(outcome, &mut edit))
 }
 
 /// Pushes, each replaced by any number of pushes with the body `edit` makes of it.
@@ -252,56 +296,6 @@ pub(crate) fn pushes(mut edit: impl FnMut(Value) -> Vec<Value> + Send + 'static)
     })
 }
 
-/// An error as the specification shapes it.
-pub(crate) fn error(code: ErrorCode) -> Reply {
-    let body = json!({"code": code.as_str(), "message": "refused"});
-    reply(code.status(), &body)
-}
-
-/// Edits the JSON body of a reply, if it has one.
-pub(crate) fn edit_json(reply: &mut Reply, edit: &mut impl FnMut(&mut Value)) {
-    let mut body = json_of(reply);
-    if !body.is_null() {
-        edit(&mut body);
-        reply.body = Body::Json(body.to_string());
-    }
-}
-
-impl On {
-    /// The server reads the value at a path of keys such as `/content/text` as another one, where `edit`
-    /// has one.
-    pub(crate) fn reads(
-        self,
-        pointer: &'static str,
-        mut edit: impl FnMut(&Value) -> Option<Value> + Send + 'static,
-    ) -> Twist {
-        self.body(move |body| {
-            if let Some(value) = body.pointer(pointer).and_then(&mut edit) {
-                set(body, pointer, value);
-            }
-        })
-    }
-
-    /// The server refuses requests with a value at `pointer` that `test` holds of.
-    pub(crate) fn refuses_value(
-        self,
-        pointer: &'static str,
-        code: ErrorCode,
-        mut test: impl FnMut(&Value) -> bool + Send + 'static,
-    ) -> Twist {
-        self.instead(move |call, _| {
-            let field = pointer.trim_start_matches('/').replace('/', ".");
-            test(call.json().pointer(pointer)?).then(|| error_at(code, &field).into())
-        })
-    }
-}
-
-/// An error about a field.
-pub(crate) fn error_at(code: ErrorCode, field: &str) -> Reply {
-    let body = json!({"code": code.as_str(), "message": "refused", "field": field});
-    reply(code.status(), &body)
-}
-
 /// Changes the sync of the stream that an outcome opens, if it opens one.
 pub(crate) fn edit_sync(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Frame>)) {
     let Body::Stream { stream, .. } = outcome.reply.body else {
@@ -321,4 +315,16 @@ pub(crate) fn edit_sync(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Frame>
             .map(|frame| Effect::Deliver { stream, frame }),
     );
     outcome.effects = others;
+}
+
+/// An error as the specification shapes it.
+pub(crate) fn error(code: ErrorCode) -> Reply {
+    let body = json!({"code": code.as_str(), "message": "refused"});
+    reply(code.status(), &body)
+}
+
+/// An error about a field.
+pub(crate) fn error_at(code: ErrorCode, field: &str) -> Reply {
+    let body = json!({"code": code.as_str(), "message": "refused", "field": field});
+    reply(code.status(), &body)
 }

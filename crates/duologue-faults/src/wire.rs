@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use http::{Method, request, response};
 
+use crate::twist::Twist;
+
 type Arrives = Arc<dyn Fn(&mut request::Parts) + Send + Sync>;
 type Leaves = Arc<dyn Fn(&Asked, &mut response::Parts) + Send + Sync>;
 type Hears = Arc<dyn Fn(&str, Option<u16>) -> Option<u16> + Send + Sync>;
@@ -66,6 +68,16 @@ impl Wire {
         self.piece.as_ref().is_none_or(|edit| edit(asked, piece))
     }
 
+    /// What the server takes a push gateway's status for, by the `message_id` of the push; `None`:
+    /// there was no answer.
+    #[must_use]
+    pub fn hears(&self, push: &str, status: Option<u16>) -> Option<u16> {
+        self.hears
+            .as_ref()
+            .map_or(status, |edit| edit(push, status))
+    }
+
+    /// The head of a request is taken for another one.
     pub(crate) fn on_arrival(edit: impl Fn(&mut request::Parts) + Send + Sync + 'static) -> Self {
         Self {
             arrives: Some(Arc::new(edit)),
@@ -73,6 +85,7 @@ impl Wire {
         }
     }
 
+    /// The head of an answer leaves as another one.
     pub(crate) fn on_leaving(
         edit: impl Fn(&Asked, &mut response::Parts) + Send + Sync + 'static,
     ) -> Self {
@@ -82,6 +95,7 @@ impl Wire {
         }
     }
 
+    /// A piece of an answer's body leaves as another one; `false`: it is the last one.
     pub(crate) fn on_piece(
         edit: impl Fn(&Asked, &mut Vec<u8>) -> bool + Send + Sync + 'static,
     ) -> Self {
@@ -103,24 +117,7 @@ impl Wire {
         })
     }
 
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self {
-            arrives: self.arrives.or(other.arrives),
-            leaves: self.leaves.or(other.leaves),
-            piece: self.piece.or(other.piece),
-            hears: self.hears.or(other.hears),
-        }
-    }
-
-    /// What the server takes a push gateway's status for, by the `message_id` of the push; `None`:
-    /// there was no answer.
-    #[must_use]
-    pub fn hears(&self, push: &str, status: Option<u16>) -> Option<u16> {
-        self.hears
-            .as_ref()
-            .map_or(status, |edit| edit(push, status))
-    }
-
+    /// A push gateway's status is taken for another one, by the `message_id` of the push.
     pub(crate) fn on_gateway_answer(
         edit: impl Fn(&str, Option<u16>) -> Option<u16> + Send + Sync + 'static,
     ) -> Self {
@@ -129,9 +126,19 @@ impl Wire {
             ..Self::default()
         }
     }
+
+    /// Both at once; where both have a hook the first counts.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            arrives: self.arrives.or(other.arrives),
+            leaves: self.leaves.or(other.leaves),
+            piece: self.piece.or(other.piece),
+            hears: self.hears.or(other.hears),
+        }
+    }
 }
 
-impl From<Wire> for crate::twist::Twist {
+impl From<Wire> for Twist {
     fn from(wire: Wire) -> Self {
         Self {
             wire,

@@ -1,14 +1,12 @@
 //! What a twist can see and do beside the request at hand.
 
 use duologue_core::ErrorCode;
-use duologue_core::content::Content;
-use duologue_core::event::Event;
-use duologue_core::id::SystemEventName;
 use duologue_core::server::{Body, Effect, IdSource, Reply, Server, StreamId};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::book::{Book, Who};
 use crate::call::Call;
+use crate::json::list;
 
 /// What came of a request.
 #[derive(Debug, Clone)]
@@ -33,12 +31,17 @@ impl Outcome {
         self.json()["code"] == code.as_str()
     }
 
-    /// Changes the JSON body and nothing else.
+    /// Changes a JSON body and nothing else.
     pub(crate) fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
+        edit_json(&mut self.reply, edit);
+    }
+
+    /// Changes a list in a JSON body, if it is there.
+    pub(crate) fn edit_list(&mut self, pointer: &str, edit: impl FnOnce(&mut Vec<Value>)) {
         let mut body = self.json();
-        if !body.is_null() {
-            edit(&mut body);
-            self.reply.body = Body::Json(body.to_string());
+        if let Some(found) = list(&mut body, pointer) {
+            edit(found);
+            self.set_json(&body);
         }
     }
 }
@@ -57,6 +60,15 @@ pub(crate) fn json_of(reply: &Reply) -> Value {
     match &reply.body {
         Body::Json(text) => serde_json::from_str(text).unwrap_or_default(),
         Body::Empty | Body::Stream { .. } | Body::Upload(_) | Body::Download(_) => Value::Null,
+    }
+}
+
+/// Edits the JSON body of a reply, if it has one.
+pub(crate) fn edit_json(reply: &mut Reply, edit: impl FnOnce(&mut Value)) {
+    let mut body = json_of(reply);
+    if !body.is_null() {
+        edit(&mut body);
+        reply.body = Body::Json(body.to_string());
     }
 }
 
@@ -95,6 +107,11 @@ impl World<'_> {
     pub(crate) fn ask(&mut self, call: &Call) -> Outcome {
         let (reply, effects) = self.server.handle(call.now, call.request(), self.ids);
         Outcome { reply, effects }
+    }
+
+    /// Lets the core handle a request with another body.
+    pub(crate) fn again(&mut self, call: &Call, edit: impl FnOnce(&mut Value)) -> Outcome {
+        self.ask(&call.with_body(edit))
     }
 
     /// A request of the administrator of `app`, at the time of `call`. A null body is none.
@@ -136,86 +153,6 @@ impl World<'_> {
         body: &Value,
     ) -> Outcome {
         self.ask(&with_token(call, token, method, path, body))
-    }
-}
-
-/// What several chapters look up.
-impl World<'_> {
-    /// A user's `friends` or `blocklist`; empty when the user is not logged in.
-    pub(crate) fn list(&mut self, call: &Call, user: (&str, &str), list: &str) -> Vec<String> {
-        let answer = self.as_user(call, user, "GET", &format!("/v1/{list}"), &Value::Null);
-        let mut body = answer.map(|answer| answer.json()).unwrap_or_default();
-        let ids = crate::json::list(&mut body, &format!("/{list}")).cloned();
-        let ids = ids.unwrap_or_default().into_iter();
-        ids.filter_map(|id| Some(id.as_str()?.to_owned())).collect()
-    }
-
-    /// Whether a user's `friends` or `blocklist` has `peer`.
-    pub(crate) fn lists(
-        &mut self,
-        call: &Call,
-        user: (&str, &str),
-        list: &str,
-        peer: &str,
-    ) -> bool {
-        self.list(call, user, list).iter().any(|id| id == peer)
-    }
-
-    /// A built-in event about `user` on the open streams of `to`, in no store.
-    pub(crate) fn tell(
-        &mut self,
-        call: &Call,
-        to: &str,
-        (event, user): (&str, &str),
-    ) -> Vec<Effect> {
-        let app = self.who(call).app().to_owned();
-        let mut data = json!({ "user_id": user });
-        if event == "profile_changed" {
-            let path = format!("/v1/admin/users/{user}");
-            let profile = self.as_admin(call, &app, "GET", &path, &Value::Null).json();
-            data["nickname"] = profile["nickname"].clone();
-            data["avatar_url"] = profile["avatar_url"].clone();
-        }
-        // The administrator may not use the name, so the event gets it on its way out.
-        let body = json!({
-            "to": to, "event": "built-in", "data": data.to_string(), "lifetime_s": 0
-        });
-        let told = self.as_admin(call, &app, "POST", "/v1/admin/notifications", &body);
-        let mut effects = told.effects;
-        for effect in &mut effects {
-            if let Effect::Deliver { frame, .. } = effect
-                && let Event::Message(shown) = &mut frame.event
-                && let Content::System { event: name, .. } = &mut shown.message.content
-                && let Ok(built_in) = SystemEventName::parse(event)
-            {
-                *name = built_in;
-            }
-        }
-        effects
-    }
-
-    /// The time on the clock of the caller's app.
-    pub(crate) fn now(&mut self, call: &Call) -> u64 {
-        let app = self.who(call).app().to_owned();
-        let body = json!({"advance_ms": 0});
-        let clock = self.as_admin(call, &app, "POST", "/v1/admin/clock", &body);
-        // An app on the real clock refuses.
-        clock.json()["now_ms"].as_u64().unwrap_or(call.now.0)
-    }
-
-    /// The sessions of a user as the administrator sees them.
-    pub(crate) fn presence(&mut self, call: &Call, app: &str, user: &str) -> Vec<Value> {
-        let path = format!("/v1/admin/users/{user}/presence");
-        let presence = self.as_admin(call, app, "GET", &path, &Value::Null);
-        let sessions = presence.json()["sessions"].as_array().cloned();
-        sessions.unwrap_or_default()
-    }
-
-    /// A limit of the caller's app, as the core has it.
-    pub(crate) fn limit(&mut self, call: &Call, name: &str) -> Option<u64> {
-        let app = self.who(call).app().to_owned();
-        let server = self.as_admin(call, &app, "GET", "/v1/server", &Value::Null);
-        server.json()["app"]["limits"][name].as_u64()
     }
 }
 

@@ -1,21 +1,11 @@
-//! Administration.
+//! Administration: users, their deletion and presence, the policy, messages of the administrator, reading.
 
-mod as_user;
-mod batches;
-mod deletion;
-mod messages;
-mod policy;
-mod presence;
-mod reading;
-mod recreation;
-mod users;
-
-pub(super) use as_user::FAULTS as AS_USER;
-pub(super) use batches::FAULTS as BATCHES;
-pub(super) use deletion::FAULTS as DELETION;
-pub(super) use messages::FAULTS as MESSAGES;
-pub(super) use policy::FAULTS as POLICY;
-pub(super) use presence::FAULTS as PRESENCE;
-pub(super) use reading::FAULTS as READING;
-pub(super) use recreation::FAULTS as RECREATION;
-pub(super) use users::FAULTS as USERS;
+pub(super) mod as_user;
+pub(super) mod batches;
+pub(super) mod deletion;
+pub(super) mod messages;
+pub(super) mod policy;
+pub(super) mod presence;
+pub(super) mod reading;
+pub(super) mod recreation;
+pub(super) mod users;

@@ -13,16 +13,14 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, number, remove, set};
 use crate::limits::limit;
+use crate::routes::{CLOCK, HISTORY, LOGIN, PUT_USER, SEND};
 use crate::twist::{Twist, error, on};
 use crate::wire::Wire;
 use crate::world::{Outcome, World, reply};
 
-const CLOCK: &str = "POST /v1/admin/clock";
-const LOGIN: &str = "POST /v1/sessions";
-const HISTORY: &str = "GET /v1/conversations/*/messages";
 const MONTH_MS: u64 = 30 * 24 * 3600 * 1000;
 
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "clock-runs-back-within-a-view",
         requirement: "CLK-001",
@@ -60,13 +58,13 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "clock-messages-have-real-time",
         requirement: "CLK-003",
         sentence: "A message sent in an app with a manual clock has the real time.",
-        twist: || real_time("POST /v1/messages", "/time_ms"),
+        twist: || real_time(SEND, "/time_ms"),
     },
     Fault {
         id: "clock-users-are-created-in-real-time",
         requirement: "CLK-003",
         sentence: "A user of an app with a manual clock is created at the real time.",
-        twist: || real_time("PUT /v1/admin/users/*", "/created_ms"),
+        twist: || real_time(PUT_USER, "/created_ms"),
     },
     Fault {
         id: "clock-ticks-by-itself",
@@ -311,10 +309,8 @@ fn leave_out_early(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let Some(now) = advance(call, world, &app, 0) else {
         return;
     };
-    outcome.edit(|page| {
-        if let Some(messages) = list(page, "/messages") {
-            messages.retain(|message| number(message, "/expires_ms") > now + 1);
-        }
+    outcome.edit_list("/messages", |messages| {
+        messages.retain(|message| number(message, "/expires_ms") > now + 1);
     });
 }
 

@@ -9,27 +9,27 @@ use duologue_core::server::Effect;
 use serde_json::json;
 
 use crate::fault::Fault;
+use crate::frames::kicked;
 use crate::limits::limit;
+use crate::routes::{DELETE_APP, DELETE_USER, EVENTS, LOGIN, LOGOUT, PUT_POLICY};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, reply};
 
 pub(super) use sessions::show_out;
 use sessions::{
-    as_another_device, close_only, end_all_but_the_newest, end_the_newest_only, kicked,
-    log_out_everywhere, login_under, make_room_first, multi_login_unchanged, one_a_platform,
-    refuse_above_limit, same_session, streaming_last, use_again_before_login,
+    as_another_device, close_only, end_all_but_the_newest, end_the_newest_only, log_out_everywhere,
+    make_room_first, multi_login_unchanged, one_a_platform, refuse_above_limit, same_session,
+    streaming_last, use_again_before_login,
 };
 
-const LOGIN: &str = "POST /v1/sessions";
-const LOGOUT: &str = "DELETE /v1/sessions/current";
-const POLICY: &str = "PUT /v1/admin/policy";
-
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "devices-login-ends-the-others",
         requirement: "DEV-001",
         sentence: "A login ends the user's other sessions under either policy.",
-        twist: || on(LOGIN).instead(|call, world| login_under("single", call, world)),
+        twist: || {
+            on(LOGIN).instead(|call, world| Some(world.ask_under(call, "multi_login", "single")))
+        },
     },
     Fault {
         id: "devices-one-session-a-platform",
@@ -76,7 +76,9 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "devices-single-login-leaves-the-others",
         requirement: "DEV-003",
         sentence: "Under `single` a login leaves the sessions on other devices as they are.",
-        twist: || on(LOGIN).instead(|call, world| login_under("all", call, world)),
+        twist: || {
+            on(LOGIN).instead(|call, world| Some(world.ask_under(call, "multi_login", "all")))
+        },
     },
     Fault {
         id: "devices-single-login-ends-one",
@@ -88,13 +90,13 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "devices-policy-change-ends-sessions",
         requirement: "DEV-004",
         sentence: "A change to `single` ends all sessions but the newest of each user.",
-        twist: || on(POLICY).outcome(end_all_but_the_newest),
+        twist: || on(PUT_POLICY).outcome(end_all_but_the_newest),
     },
     Fault {
         id: "devices-policy-change-has-no-effect",
         requirement: "DEV-004",
         sentence: "A change of `multi_login` is acknowledged and applies to apps created after it.",
-        twist: || on(POLICY).instead(multi_login_unchanged),
+        twist: || on(PUT_POLICY).instead(multi_login_unchanged),
     },
     Fault {
         id: "devices-one-session-more-than-declared",
@@ -124,7 +126,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "devices-opening-a-stream-is-no-use",
         requirement: "DEV-005",
         sentence: "The opening of a stream does not count as use of the session.",
-        twist: || use_again_before_login(|call| !call.is("GET /v1/events"), |_, _, _| {}),
+        twist: || use_again_before_login(|call| !call.is(EVENTS), |_, _, _| {}),
     },
     Fault {
         id: "devices-open-stream-is-use",
@@ -160,31 +162,31 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "devices-user-deleted-without-a-word",
         requirement: "DEV-006",
         sentence: "The streams of a deleted user close without `kicked`.",
-        twist: || kicks("DELETE /v1/admin/users/*", "user_deleted", None),
+        twist: || kicks(DELETE_USER, "user_deleted", None),
     },
     Fault {
         id: "devices-user-deleted-under-another-reason",
         requirement: "DEV-006",
         sentence: "The streams of a deleted user are told `replaced`.",
-        twist: || kicks("DELETE /v1/admin/users/*", "user_deleted", Some("replaced")),
+        twist: || kicks(DELETE_USER, "user_deleted", Some("replaced")),
     },
     Fault {
         id: "devices-user-deleted-told-once",
         requirement: "DEV-006",
         sentence: "When a user is deleted only one of the streams gets `kicked`.",
-        twist: || on("DELETE /v1/admin/users/*").outcome(|_, outcome, _| first_kick_only(outcome)),
+        twist: || on(DELETE_USER).outcome(|_, outcome, _| first_kick_only(outcome)),
     },
     Fault {
         id: "devices-app-deleted-without-a-word",
         requirement: "DEV-006",
         sentence: "The streams of a deleted app close without `kicked`.",
-        twist: || kicks("DELETE /v1/apps/*", "app_deleted", None),
+        twist: || kicks(DELETE_APP, "app_deleted", None),
     },
     Fault {
         id: "devices-app-deleted-told-once",
         requirement: "DEV-006",
         sentence: "When an app is deleted only one stream gets `kicked`.",
-        twist: || on("DELETE /v1/apps/*").outcome(|_, outcome, _| first_kick_only(outcome)),
+        twist: || on(DELETE_APP).outcome(|_, outcome, _| first_kick_only(outcome)),
     },
     Fault {
         id: "devices-logout-answered-with-200",

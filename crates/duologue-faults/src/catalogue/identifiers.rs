@@ -7,23 +7,21 @@ pub(super) mod server;
 pub(super) mod users;
 
 use duologue_core::ErrorCode;
-use serde_json::{Value, json};
 
-use crate::world::{Outcome, reply};
+use crate::twist::{error, error_at};
+use crate::world::Outcome;
 
 /// The refusal of a bad field.
 fn invalid(field: &str) -> Outcome {
-    let body = json!({"code": "invalid_field", "message": "bad", "field": field});
-    reply(400, &body).into()
+    error_at(ErrorCode::InvalidField, field).into()
 }
 
 /// "No such user", which names a field only in a body.
 fn nobody(field: &str) -> Outcome {
-    let mut body = json!({"code": ErrorCode::UserNotFound.as_str(), "message": "nobody"});
-    if field != "peer" && field != "user_id" {
-        body["field"] = Value::from(field);
+    match field {
+        "peer" | "user_id" => error(ErrorCode::UserNotFound).into(),
+        field => error_at(ErrorCode::UserNotFound, field).into(),
     }
-    reply(404, &body).into()
 }
 
 /// Whether it is a refusal of this field.

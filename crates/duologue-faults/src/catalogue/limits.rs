@@ -3,5 +3,3 @@
 pub(super) mod bodies;
 pub(super) mod table;
 pub(super) mod wishes;
-
-const CREATE: &str = "POST /v1/apps";

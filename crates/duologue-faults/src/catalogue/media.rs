@@ -9,9 +9,6 @@ use serde_json::Value;
 use crate::twist::Twist;
 use crate::world::{json_of, reply};
 
-const UPLOAD: &str = "POST /v1/media";
-const DOWNLOAD: &str = "GET /v1/media/*";
-
 /// The answer to an upload says something else.
 fn answer(mut edit: impl FnMut(&mut Value) + Send + 'static) -> Twist {
     Twist {

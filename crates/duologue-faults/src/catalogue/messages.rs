@@ -10,11 +10,8 @@ use duologue_core::ErrorCode;
 use serde_json::Value;
 
 use crate::json::list;
+use crate::routes::ANY_SEND;
 use crate::twist::{Twist, on};
-
-const SEND: &str = "POST /v1/messages";
-const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
-const HISTORY: &str = "GET /v1/conversations/*/messages";
 
 /// The content of a send is read as another one.
 fn content(mut edit: impl FnMut(&mut Value) + Send + 'static) -> Twist {

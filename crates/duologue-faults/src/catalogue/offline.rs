@@ -13,19 +13,17 @@ use duologue_core::message::Message;
 use super::recents::edit_contacts;
 use super::roaming::edit_history;
 use super::stream::acknowledging::acknowledge;
-use crate::book::Who;
+use crate::book::{Owner, Who};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::{forget, live_of, message_of};
 use crate::json::text;
-use crate::memory::{
-    Mailboxes, Owner, Sent, forget, limit_of, live_of, message_of, owner, relists,
-};
+use crate::memory::{Mailboxes, Sent, relists};
+use crate::routes::{ACK, EVENTS, LOGOUT, SEND};
 use crate::twist::{Twist, edit_sync, error, on};
 use crate::world::{Outcome, World};
 
-const SEND: &str = "POST /v1/messages";
-
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "offline-online-recipient-has-no-mailbox",
         requirement: "OFF-001",
@@ -97,7 +95,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "offline-delivery-acknowledges",
         requirement: "OFF-003",
         sentence: "What a sync has listed counts as acknowledged.",
-        twist: || on("GET /v1/events").outcome(acknowledge_all),
+        twist: || on(EVENTS).outcome(acknowledge_all),
     },
     Fault {
         id: "offline-third-delivery-is-left-out",
@@ -105,7 +103,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "An entry that two syncs have listed leaves the mailbox.",
         twist: || {
             let mut listed = BTreeMap::<MessageId, u32>::new();
-            on("GET /v1/events").frames(move |frame| {
+            on(EVENTS).frames(move |frame| {
                 let times = id_of(&frame).map_or(0, |id| {
                     *listed
                         .entry(id)
@@ -124,8 +122,8 @@ pub(super) const FAULTS: &[Fault] = &[
             let (mut got, mut gone) = (Mailboxes::default(), BTreeSet::new());
             on("*").outcome(move |call, outcome, world| {
                 got.learn(call, outcome, world);
-                if call.is("DELETE /v1/sessions/current") {
-                    let his = got.of(&owner(&world.who(call))).values();
+                if call.is(LOGOUT) {
+                    let his = got.of(&world.who(call).owner()).values();
                     gone.extend(his.filter_map(|shown| id_of(&shown.frame)));
                 }
                 edit_sync(outcome, |frames| forget(&gone, frames));
@@ -138,7 +136,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "An entry is listed to the first device that syncs, and to no other.",
         twist: || {
             let mut taken = BTreeMap::new();
-            on("GET /v1/events").outcome(move |call, outcome, world| {
+            on(EVENTS).outcome(move |call, outcome, world| {
                 let who = world.who(call);
                 edit_sync(outcome, |frames| keep_for(&who, &mut taken, frames));
             })
@@ -148,14 +146,18 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "offline-eviction-from-the-recipients-history",
         requirement: "OFF-008",
         sentence: "A message that is evicted is gone from its recipient's history.",
-        twist: || evicts_from(Store::History, |message, user| message.to.as_str() == user),
+        twist: || {
+            evicts_from(Elsewhere::History, |message, user| {
+                message.to.as_str() == user
+            })
+        },
     },
     Fault {
         id: "offline-eviction-from-the-senders-history",
         requirement: "OFF-008",
         sentence: "A message that is evicted is gone from its sender's history.",
         twist: || {
-            evicts_from(Store::History, |message, user| {
+            evicts_from(Elsewhere::History, |message, user| {
                 message.from.as_str() == user
             })
         },
@@ -164,14 +166,18 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "offline-eviction-from-the-recipients-contacts",
         requirement: "OFF-008",
         sentence: "A contact whose message is evicted leaves the recipient's recent contacts.",
-        twist: || evicts_from(Store::Contacts, |message, user| message.to.as_str() == user),
+        twist: || {
+            evicts_from(Elsewhere::Contacts, |message, user| {
+                message.to.as_str() == user
+            })
+        },
     },
     Fault {
         id: "offline-eviction-from-the-senders-contacts",
         requirement: "OFF-008",
         sentence: "A contact whose message is evicted leaves the sender's recent contacts.",
         twist: || {
-            evicts_from(Store::Contacts, |message, user| {
+            evicts_from(Elsewhere::Contacts, |message, user| {
                 message.from.as_str() == user
             })
         },
@@ -191,7 +197,7 @@ pub(super) const FAULTS: &[Fault] = &[
 
 /// Where else than in the mailbox a message is.
 #[derive(Clone, Copy)]
-enum Store {
+enum Elsewhere {
     History,
     Contacts,
 }
@@ -220,7 +226,7 @@ fn lose_for_logged_out(
 
 fn list_own(sent: &mut Sent, call: &Call, outcome: &mut Outcome, world: &World<'_>) {
     sent.learn(call, outcome, world);
-    let (app, user) = owner(&world.who(call));
+    let (app, user) = world.who(call).owner();
     let own = sent
         .all()
         .filter(|(of, message)| *of == app && message.from.as_str() == user);
@@ -251,15 +257,15 @@ fn refuse_when_full(
     world: &mut World<'_>,
 ) -> Option<Outcome> {
     let caller = world.who(call);
-    if call.is("POST /v1/events/ack") {
-        waiting.remove(&owner(&caller));
+    if call.is(ACK) {
+        waiting.remove(&caller.owner());
     }
     if !call.is(SEND) {
         return None;
     }
     let app = caller.app();
-    let cap = limit_of(app, "offline_messages_max", call, world)?;
-    let to = (app.to_owned(), text(&call.json(), "/to").to_owned());
+    let cap = world.limit(call, "offline_messages_max")?;
+    let to = (app.to_owned(), call.recipient());
     let waits = waiting.entry(to).or_default();
     *waits += 1;
     (*waits > cap).then(|| error(ErrorCode::MessageTooLarge).into())
@@ -287,12 +293,12 @@ fn keep_for(who: &Who, taken: &mut BTreeMap<MessageId, String>, frames: &mut Vec
 }
 
 /// What the caps push out of a mailbox is also lost to `whose` history or recent contacts.
-fn evicts_from(store: Store, whose: fn(&Message, &str) -> bool) -> Twist {
+fn evicts_from(store: Elsewhere, whose: fn(&Message, &str) -> bool) -> Twist {
     let (mut waiting, mut evicted) = (BTreeMap::new(), BTreeSet::new());
     on("*").outcome(move |call, outcome, world| {
         let who = world.who(call);
-        if call.is("POST /v1/events/ack") {
-            waiting.remove(&owner(&who));
+        if call.is(ACK) {
+            waiting.remove(&who.owner());
         }
         if let Ok(message) = serde_json::from_value::<Message>(outcome.json())
             && call.is(SEND)
@@ -301,8 +307,8 @@ fn evicts_from(store: Store, whose: fn(&Message, &str) -> bool) -> Twist {
                 .entry((who.app().to_owned(), message.to.to_string()))
                 .or_default();
             mailbox.push(message);
-            let messages_max = limit_of(who.app(), "offline_messages_max", call, world);
-            let bytes_max = limit_of(who.app(), "offline_bytes_max", call, world);
+            let messages_max = world.limit(call, "offline_messages_max");
+            let bytes_max = world.limit(call, "offline_bytes_max");
             let bytes = |mailbox: &[Message]| {
                 mailbox
                     .iter()
@@ -318,10 +324,10 @@ fn evicts_from(store: Store, whose: fn(&Message, &str) -> bool) -> Twist {
         let lost =
             |message: &Message| evicted.contains(&message.message_id) && whose(message, who.user());
         match store {
-            Store::History => edit_history(outcome, |page| {
+            Elsewhere::History => edit_history(outcome, |page| {
                 page.messages.retain(|message| !lost(message));
             }),
-            Store::Contacts => {
+            Elsewhere::Contacts => {
                 edit_contacts(outcome, |list| list.retain(|recent| !lost(&recent.message)));
             }
         }

@@ -1,13 +1,7 @@
-//! Permissions.
+//! Permissions: the policy, friend lists, blocklists, and what an explicit or a silent block does.
 
-mod blocking;
-mod changes;
-mod lists;
-mod policy;
-mod silent;
-
-pub(super) use blocking::FAULTS as BLOCKING;
-pub(super) use changes::FAULTS as CHANGES;
-pub(super) use lists::FAULTS as LISTS;
-pub(super) use policy::FAULTS as POLICY;
-pub(super) use silent::FAULTS as SILENT;
+pub(super) mod blocking;
+pub(super) mod changes;
+pub(super) mod lists;
+pub(super) mod policy;
+pub(super) mod silent;

@@ -14,13 +14,11 @@ use super::roaming::newest_page;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::routes::{CONTACTS, EVENTS, SEND};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-const SHOW: &str = "GET /v1/recents | GET /v1/events";
-const SEND: &str = "POST /v1/messages";
-
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "recents-only-of-those-who-write",
         requirement: "REC-001",
@@ -137,7 +135,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "REC-008",
         sentence: "A sync has the contact of the oldest message first.",
         twist: || {
-            on("GET /v1/events").outcome(|_, outcome, _| {
+            on(EVENTS).outcome(|_, outcome, _| {
                 edit_contacts(outcome, |list| list.reverse());
             })
         },
@@ -147,7 +145,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "REC-008",
         sentence: "A sync leaves out the contacts that show a message of the user's own.",
         twist: || {
-            on("GET /v1/events").outcome(|call, outcome, world| {
+            on(EVENTS).outcome(|call, outcome, world| {
                 let who = world.who(call);
                 edit_contacts(outcome, |list| {
                     list.retain(|recent| recent.message.from.as_str() != who.user());
@@ -160,7 +158,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "REC-008",
         sentence: "A sync has fifty contacts at most.",
         twist: || {
-            on("GET /v1/events").outcome(|_, outcome, _| {
+            on(EVENTS).outcome(|_, outcome, _| {
                 edit_contacts(outcome, |list| list.truncate(50));
             })
         },
@@ -186,7 +184,7 @@ pub(super) fn edit_contacts(outcome: &mut Outcome, mut edit: impl FnMut(&mut Vec
 fn contacts(
     mut edit: impl FnMut(&Call, &mut Vec<Recent>, &mut World<'_>) + Send + 'static,
 ) -> Twist {
-    on(SHOW).outcome(move |call, outcome, world| {
+    on(CONTACTS).outcome(move |call, outcome, world| {
         edit_contacts(outcome, |list| edit(call, list, world));
     })
 }

@@ -7,20 +7,21 @@ pub(super) mod pages;
 use std::collections::BTreeSet;
 
 use duologue_core::ErrorCode;
-use duologue_core::answer::History;
+use duologue_core::answer::{Conversations, History};
 use duologue_core::id::{PeerId, Seq};
 use duologue_core::message::Message;
 use serde_json::{Value, json};
 
+use crate::book::Owner;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::memory::{Mailboxes, Owner, Sent, limit_of, live_of, owner, time_of};
+use crate::frames::live_of;
+use crate::memory::{Mailboxes, Sent};
+use crate::routes::{DELETE_USER, HISTORY};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-const HISTORY: &str = "GET /v1/conversations/*/messages";
-
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "roaming-acknowledged-messages-leave",
         requirement: "ROA-001",
@@ -51,7 +52,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "A message has left the history a millisecond before its `expires_ms`.",
         twist: || {
             each_page(|call, page, world| {
-                let now_ms = time_of(world.who(call).app(), call, world);
+                let now_ms = world.now(call);
                 page.messages
                     .retain(|message| now_ms + 1 < message.expires_ms.0);
             })
@@ -61,13 +62,13 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "roaming-expires-a-millisecond-late",
         requirement: "ROA-001",
         sentence: "A message is still in the history at its `expires_ms`, for a millisecond.",
-        twist: || relists(|message, now_ms, _, _| message.expires_ms.0 == now_ms),
+        twist: || lists_expired(|message, now_ms, _, _| message.expires_ms.0 == now_ms),
     },
     Fault {
         id: "roaming-own-messages-do-not-expire",
         requirement: "ROA-001",
         sentence: "What a user wrote stays in the user's own history when it expires.",
-        twist: || relists(|message, _, user, _| message.from.as_str() == user),
+        twist: || lists_expired(|message, _, user, _| message.from.as_str() == user),
     },
     Fault {
         id: "roaming-as-short-as-the-offline-cache",
@@ -75,9 +76,8 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "A message leaves the history when the offline cache lets go of it.",
         twist: || {
             each_page(|call, page, world| {
-                let app = world.who(call).app().to_owned();
-                let ttl_s = limit_of(&app, "offline_ttl_s", call, world).unwrap_or_default();
-                let now_ms = time_of(&app, call, world);
+                let ttl_s = world.limit(call, "offline_ttl_s").unwrap_or_default();
+                let now_ms = world.now(call);
                 page.messages
                     .retain(|message| now_ms < message.time_ms.0 + ttl_s * 1000);
             })
@@ -94,7 +94,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "ROA-008",
         sentence: "A page between two bounds lists expired messages, too.",
         twist: || {
-            relists(|_, _, _, call| {
+            lists_expired(|_, _, _, call| {
                 call.parameter("before").is_some() && call.parameter("after").is_some()
             })
         },
@@ -165,6 +165,17 @@ pub(super) fn newest_page(like: &Call, peer: &PeerId, world: &mut World<'_>) -> 
     page_of(&asked, world)
 }
 
+/// The peers of the caller's conversations, as far as one page lists them; `like` is a request of the
+/// caller's.
+pub(super) fn peers(like: &Call, world: &mut World<'_>) -> Vec<PeerId> {
+    let mut asked = like.clone();
+    asked.path = "/v1/conversations".into();
+    asked.query.clear();
+    let page: Option<Conversations> = serde_json::from_value(world.ask(&asked).json()).ok();
+    let views = page.map_or(Vec::new(), |page| page.conversations);
+    views.into_iter().map(|view| view.peer).collect()
+}
+
 /// The page of history that a request asks for.
 fn page_of(call: &Call, world: &mut World<'_>) -> Option<History> {
     serde_json::from_value(world.ask(call).json()).ok()
@@ -185,7 +196,7 @@ fn acknowledged_leave() -> Twist {
     let mut mailboxes = Mailboxes::default();
     on("*").outcome(move |call, outcome, world| {
         mailboxes.learn(call, outcome, world);
-        let gone = mailboxes.acknowledged(&owner(&world.who(call)));
+        let gone = mailboxes.acknowledged(&world.who(call).owner());
         edit_history(outcome, |page| {
             page.messages
                 .retain(|message| !gone.contains(&message.message_id));
@@ -207,15 +218,15 @@ fn live_are_not_filed() -> Twist {
 }
 
 /// A page also lists what has expired and `stays`; asked with the time, the reader and the request.
-fn relists(stays: fn(&Message, u64, &str, &Call) -> bool) -> Twist {
+fn lists_expired(stays: fn(&Message, u64, &str, &Call) -> bool) -> Twist {
     let mut sent = Sent::default();
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
         if !call.is(HISTORY) {
             return;
         }
-        let owner = owner(&world.who(call));
-        let now_ms = time_of(&owner.0, call, world);
+        let owner = world.who(call).owner();
+        let now_ms = world.now(call);
         let peer = call.segment(3);
         let expired = sent
             .between(&owner, &peer)
@@ -239,7 +250,7 @@ fn with_deleted(edit: fn(&mut Outcome)) -> Twist {
     let mut deleted = BTreeSet::<Owner>::new();
     on("*").outcome(move |call, outcome, world| {
         let app = world.who(call).app().to_owned();
-        if call.is("DELETE /v1/admin/users/*") {
+        if call.is(DELETE_USER) {
             deleted.insert((app, call.segment(4)));
         } else if call.is(HISTORY) && deleted.contains(&(app, call.segment(3))) {
             edit(outcome);

@@ -10,21 +10,20 @@ use super::devices::show_out;
 use crate::book::Who;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{set, text};
+use crate::json::{list, set, text};
+use crate::routes::{
+    ACK, BEFRIEND, BLOCK, GET_USER, LOGIN, PRESENCE, PUT_USER, SERVER, UNBLOCK, UNFRIEND,
+    UNREGISTER,
+};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
 
-const LOGIN: &str = "POST /v1/sessions";
-const SERVER: &str = "GET /v1/server";
-const USER: &str = "GET /v1/admin/users/*";
-const PRESENCE: &str = "GET /v1/admin/users/*/presence";
-
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "security-acknowledged-for-everybody",
         requirement: "SEC-001",
         sentence: "An acknowledgement removes entries up to its cursor from every mailbox of the app.",
-        twist: || everybody("POST /v1/events/ack"),
+        twist: || everybody(ACK),
     },
     Fault {
         id: "security-device-ids-shared",
@@ -36,31 +35,31 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "security-unfriended-for-everybody",
         requirement: "SEC-001",
         sentence: "Removing a friend removes it from every friend list of the app.",
-        twist: || everybody("DELETE /v1/friends/*"),
+        twist: || everybody(UNFRIEND),
     },
     Fault {
         id: "security-unblocked-for-everybody",
         requirement: "SEC-001",
         sentence: "Unblocking a user takes it from every blocklist of the app.",
-        twist: || everybody("DELETE /v1/blocklist/*"),
+        twist: || everybody(UNBLOCK),
     },
     Fault {
         id: "security-befriended-for-everybody",
         requirement: "SEC-001",
         sentence: "Adding a friend adds it to every friend list of the app.",
-        twist: || everybody("PUT /v1/friends/*"),
+        twist: || everybody(BEFRIEND),
     },
     Fault {
         id: "security-blocked-for-everybody",
         requirement: "SEC-001",
         sentence: "Blocking a user adds it to every blocklist of the app.",
-        twist: || everybody("PUT /v1/blocklist/*"),
+        twist: || everybody(BLOCK),
     },
     Fault {
         id: "security-push-registration-deleted-for-everybody",
         requirement: "SEC-001",
         sentence: "Deleting a push registration deletes those of all users of the app.",
-        twist: || everybody("DELETE /v1/push-token"),
+        twist: || everybody(UNREGISTER),
     },
     Fault {
         id: "security-login-as-anybody",
@@ -99,7 +98,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "security-login-says-whose-credential-it-is-not",
         requirement: "SEC-002",
-        sentence: "The message to a login as another user says so.",
+        sentence: "The message of a refused login repeats the user id that does not fit the credential.",
         twist: || {
             refused_login(|named| {
                 let mut refusal = Outcome::from(error(ErrorCode::CredentialInvalid));
@@ -164,15 +163,16 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "security-credential-shown",
         requirement: "SEC-003",
         sentence: "The administrator who looks a user up sees the credential.",
-        twist: || on(USER).outcome(|call, outcome, world| show_credential(call, outcome, world)),
+        twist: || {
+            on(GET_USER).outcome(|call, outcome, world| show_credential(call, outcome, world))
+        },
     },
     Fault {
         id: "security-credential-shown-at-every-update",
         requirement: "SEC-003",
         sentence: "The administrator who updates a user is answered with the old credential.",
         twist: || {
-            on("PUT /v1/admin/users/*")
-                .outcome(|call, outcome, world| show_credential(call, outcome, world))
+            on(PUT_USER).outcome(|call, outcome, world| show_credential(call, outcome, world))
         },
     },
     Fault {
@@ -246,7 +246,7 @@ fn as_the_named(call: &mut Call, world: &mut World<'_>) {
     // Elsewhere first.
     let found = credentials.min_by_key(|(_, who)| who.app() == mine);
     if let Some((token, _)) = found {
-        call.authorization = Some(format!("Bearer {token}"));
+        call.set_token(token);
     }
 }
 
@@ -266,9 +266,7 @@ fn refused_login(answer: fn(&Named) -> Option<Reply>) -> Twist {
             return;
         }
         let user = text(&call.json(), "/user_id").to_owned();
-        let path = format!("/v1/admin/users/{user}");
-        let found = world.as_admin(call, &app, "GET", &path, &Value::Null);
-        let exists = found.reply.status == 200;
+        let exists = world.user(call, &app, &user).is_some();
         if let Some(reply) = answer(&Named { user, exists }) {
             outcome.reply = reply;
         }
@@ -277,7 +275,7 @@ fn refused_login(answer: fn(&Named) -> Option<Reply>) -> Twist {
 
 fn edit_sessions(outcome: &mut Outcome, mut each: impl FnMut(&mut Value)) {
     outcome.edit(|body| {
-        let sessions = crate::json::list(body, "/sessions");
+        let sessions = list(body, "/sessions");
         sessions.into_iter().flatten().for_each(&mut each);
     });
 }
@@ -328,7 +326,7 @@ fn show_push_token(
 ) {
     let who = world.who(call);
     if !call.is(PRESENCE) {
-        let key = (who.app().to_owned(), who.user().to_owned());
+        let key = who.owner();
         tokens.insert(key, call.json()["token"].clone());
         return;
     }

@@ -8,20 +8,19 @@ pub(super) mod repeats;
 
 use std::collections::BTreeMap;
 
+use duologue_core::ErrorCode;
 use duologue_core::event::{Event, Frame, MessageEvent, Path};
 use duologue_core::id::Cursor;
 use duologue_core::message::Message;
 use duologue_core::server::{Body, Effect, StreamId};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::call::Call;
-use crate::json::text;
+use crate::frames::live;
+use crate::routes::SEND;
 use crate::told::sent;
-use crate::twist::{Twist, on};
-use crate::world::{Outcome, World, reply};
-
-pub(super) const SEND: &str = "POST /v1/messages";
-pub(super) const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
+use crate::twist::{Twist, error_at, on};
+use crate::world::{Outcome, World};
 
 /// A key with all that scopes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,41 +50,7 @@ fn scoped(call: &Call, world: &World<'_>) -> Option<Scoped> {
 }
 
 fn conflict() -> Outcome {
-    let field = "client_msg_id";
-    let body = json!({"code": "idempotency_conflict", "message": "used", "field": field});
-    reply(409, &body).into()
-}
-
-/// A message as the administrator finds it in the view of `owner` with `peer`; null: not there.
-pub(super) fn filed(
-    call: &Call,
-    world: &mut World<'_>,
-    owner: &str,
-    peer: &str,
-    id: &str,
-) -> Value {
-    let app = world.who(call).app().to_owned();
-    let path = format!("/v1/admin/conversations/{owner}/{peer}/messages");
-    let mut view = world
-        .as_admin(call, &app, "GET", &path, &Value::Null)
-        .json();
-    let messages = view["messages"].as_array_mut().into_iter().flatten();
-    let mut found = messages.filter(|message| text(message, "/message_id") == id);
-    found.next().map(Value::take).unwrap_or_default()
-}
-
-pub(super) fn live(stream: StreamId, message: Message) -> Effect {
-    let event = MessageEvent {
-        path: Path::Live,
-        message,
-    };
-    Effect::Deliver {
-        stream,
-        frame: Frame {
-            id: None,
-            event: Event::Message(Box::new(event)),
-        },
-    }
+    error_at(ErrorCode::IdempotencyConflict, "client_msg_id").into()
 }
 
 /// Messages that `chosen` picks come in the next sync of their recipient, as if from the mailbox.

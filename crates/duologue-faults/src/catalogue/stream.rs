@@ -6,22 +6,21 @@ pub(super) mod frames;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use duologue_core::event::{Event, Frame, KickReason, Kicked, MessageEvent, Path};
+use duologue_core::event::{Event, Frame, KickReason, Path};
 use duologue_core::id::PeerId;
 use duologue_core::message::Message;
 use duologue_core::server::{Body, Effect, StreamId};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::memory::{Mailboxes, message_of, owner};
+use crate::frames::{kicked, live, message_of};
+use crate::memory::Mailboxes;
+use crate::routes::{ACK, ANY_SEND, EVENTS, LOGIN, SEND};
+use crate::told::sent;
 use crate::twist::{Twist, edit_sync, on, sync};
 use crate::world::{Outcome, World};
 
-const OPEN: &str = "GET /v1/events";
-const SEND: &str = "POST /v1/messages";
-const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
-
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "stream-no-recents-when-empty",
         requirement: "STR-005",
@@ -88,7 +87,7 @@ pub(super) const FAULTS: &[Fault] = &[
         sentence: "Only a session's first stream has `recents` and `sync_done`.",
         twist: || {
             let mut synced = BTreeSet::new();
-            on(OPEN).outcome(move |call, outcome, _| {
+            on(EVENTS).outcome(move |call, outcome, _| {
                 if !synced.insert(call.authorization.clone()) {
                     edit_sync(outcome, |frames| frames.retain(|frame| frame.id.is_some()));
                 }
@@ -99,7 +98,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "stream-sync-says-live",
         requirement: "STR-005",
         sentence: "The messages of a sync say that they are live.",
-        twist: || on(OPEN).messages(|message| message.path = Path::Live),
+        twist: || on(EVENTS).messages(|message| message.path = Path::Live),
     },
     Fault {
         id: "stream-sync-of-a-hundred",
@@ -185,7 +184,7 @@ pub(super) const FAULTS: &[Fault] = &[
             let mut mailboxes = Mailboxes::default();
             on("*").outcome(move |call, outcome, world| {
                 mailboxes.learn(call, outcome, world);
-                if call.is("POST /v1/events/ack") {
+                if call.is(ACK) {
                     redeliver(&mut mailboxes, call, outcome, world);
                 }
             })
@@ -252,7 +251,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "STR-020",
         sentence: "The older stream of a session stays open and silent.",
         twist: || {
-            on(OPEN).effects(|effect, _| match effect {
+            on(EVENTS).effects(|effect, _| match effect {
                 Effect::Close { .. } => Vec::new(),
                 other => vec![other],
             })
@@ -263,8 +262,8 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "STR-020",
         sentence: "The older stream of a session ends with `kicked`.",
         twist: || {
-            on(OPEN).effects(|effect, _| match effect {
-                Effect::Close { stream } => vec![kicked(stream), effect],
+            on(EVENTS).effects(|effect, _| match effect {
+                Effect::Close { stream } => vec![kicked(stream, KickReason::Replaced), effect],
                 other => vec![other],
             })
         },
@@ -273,14 +272,14 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "stream-one-for-each-user",
         requirement: "STR-020",
         sentence: "A new stream ends those of the user's other sessions.",
-        twist: || on(OPEN).outcome(close_others),
+        twist: || on(EVENTS).outcome(close_others),
     },
     Fault {
         id: "stream-open-after-kicked",
         requirement: "STR-021",
         sentence: "A stream stays open after `kicked`.",
         twist: || {
-            on("POST /v1/sessions").effects(|effect, _| match effect {
+            on(LOGIN).effects(|effect, _| match effect {
                 Effect::Close { .. } => Vec::new(),
                 other => vec![other],
             })
@@ -291,7 +290,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "STR-021",
         sentence: "`kicked` is followed by `sync_done`.",
         twist: || {
-            on("POST /v1/sessions").frames(|frame| {
+            on(LOGIN).frames(|frame| {
                 let done = Frame {
                     id: None,
                     event: Event::SyncDone,
@@ -357,7 +356,7 @@ fn undelivered(lost: fn(&Frame, &Message, &str) -> bool) -> Twist {
 
 /// What a user was shown and has not acknowledged goes out on all of the user's streams.
 fn redeliver(mailboxes: &mut Mailboxes, call: &Call, outcome: &mut Outcome, world: &World<'_>) {
-    let owner = owner(&world.who(call));
+    let owner = world.who(call).owner();
     let shown = mailboxes.of(&owner).values();
     for frame in shown
         .filter(|shown| shown.acknowledged.is_none())
@@ -379,15 +378,8 @@ fn redeliver(mailboxes: &mut Mailboxes, call: &Call, outcome: &mut Outcome, worl
 
 /// Shows the answer on all of the sender's streams.
 fn copy_to_all(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
-    let Ok(message) = serde_json::from_value(outcome.json()) else {
+    let Some(message) = sent(outcome) else {
         return;
-    };
-    let frame = Frame {
-        id: None,
-        event: Event::Message(Box::new(MessageEvent {
-            path: Path::Live,
-            message,
-        })),
     };
     let who = world.who(call);
     let reached = |stream: &StreamId| {
@@ -401,17 +393,7 @@ fn copy_to_all(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
         .collect();
     outcome
         .effects
-        .extend(left.into_iter().map(|stream| Effect::Deliver {
-            stream,
-            frame: frame.clone(),
-        }));
-}
-
-fn kicked(stream: StreamId) -> Effect {
-    let reason = KickReason::Replaced;
-    let event = Event::Kicked(Kicked { reason });
-    let frame = Frame { id: None, event };
-    Effect::Deliver { stream, frame }
+        .extend(left.into_iter().map(|stream| live(stream, message.clone())));
 }
 
 fn close_others(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {

@@ -1,13 +1,7 @@
-//! System notifications.
+//! System notifications: their names, those of developers, friendship, profiles, and where they go.
 
-mod friendship;
-mod names;
-mod notifications;
-mod places;
-mod profiles;
-
-pub(super) use friendship::FAULTS as FRIENDSHIP;
-pub(super) use names::FAULTS as NAMES;
-pub(super) use notifications::FAULTS as NOTIFICATIONS;
-pub(super) use places::FAULTS as PLACES;
-pub(super) use profiles::FAULTS as PROFILES;
+pub(super) mod friendship;
+pub(super) mod names;
+pub(super) mod notifications;
+pub(super) mod places;
+pub(super) mod profiles;

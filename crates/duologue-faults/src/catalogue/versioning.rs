@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
+use crate::routes::{
+    ACK, ADMIN_SEND, CREATE_APP, HISTORY, LOGIN, NOTIFY, PUT_POLICY, PUT_PROFILE, PUT_USER,
+    RECENTS, REGISTER, SEND, SERVER,
+};
 use crate::twist::{Twist, error, error_at, on};
 use crate::wire::Wire;
 use crate::world::Outcome;
 
-const SERVER: &str = "GET /v1/server";
-const SEND: &str = "POST /v1/messages";
-
-pub(super) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "versioning-major-alone",
         requirement: "VER-001",
@@ -51,43 +52,43 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "versioning-unknown-field-of-a-login-refused",
         requirement: "VER-002",
         sentence: "A login with an unknown field is refused.",
-        twist: || refuses("POST /v1/sessions", "/colour"),
+        twist: || refuses(LOGIN, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-profile-refused",
         requirement: "VER-002",
         sentence: "A profile with an unknown field is refused.",
-        twist: || refuses("PUT /v1/profile", "/colour"),
+        twist: || refuses(PUT_PROFILE, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-user-refused",
         requirement: "VER-002",
         sentence: "An administrator's update of a user with an unknown field is refused.",
-        twist: || refuses("PUT /v1/admin/users/*", "/colour"),
+        twist: || refuses(PUT_USER, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-policy-refused",
         requirement: "VER-002",
         sentence: "A policy with an unknown field is refused.",
-        twist: || refuses("PUT /v1/admin/policy", "/colour"),
+        twist: || refuses(PUT_POLICY, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-an-acknowledgement-refused",
         requirement: "VER-002",
         sentence: "An acknowledgement with an unknown field is refused.",
-        twist: || refuses("POST /v1/events/ack", "/colour"),
+        twist: || refuses(ACK, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-an-administrators-send-refused",
         requirement: "VER-002",
         sentence: "An administrator's send with an unknown field is refused.",
-        twist: || refuses("POST /v1/admin/messages", "/colour"),
+        twist: || refuses(ADMIN_SEND, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-notification-refused",
         requirement: "VER-002",
         sentence: "A notification with an unknown field is refused.",
-        twist: || refuses("POST /v1/admin/notifications", "/colour"),
+        twist: || refuses(NOTIFY, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-push-refused",
@@ -105,19 +106,19 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "versioning-unknown-field-of-a-registration-refused",
         requirement: "VER-002",
         sentence: "A push token with an unknown field beside it is refused.",
-        twist: || refuses("PUT /v1/push-token", "/colour"),
+        twist: || refuses(REGISTER, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-an-app-refused",
         requirement: "VER-002",
         sentence: "An app with an unknown field is not created.",
-        twist: || refuses("POST /v1/apps", "/colour"),
+        twist: || refuses(CREATE_APP, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-new-policy-refused",
         requirement: "VER-002",
         sentence: "An app with an unknown field in its policy is not created.",
-        twist: || refuses("POST /v1/apps", "/policy/colour"),
+        twist: || refuses(CREATE_APP, "/policy/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-send-shown",
@@ -141,31 +142,31 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "versioning-unknown-field-of-a-login-shown",
         requirement: "VER-002",
         sentence: "The answer to a login shows its unknown fields.",
-        twist: || shows("POST /v1/sessions", "/colour"),
+        twist: || shows(LOGIN, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-profile-shown",
         requirement: "VER-002",
         sentence: "The answer to a change of the profile shows its unknown fields.",
-        twist: || shows("PUT /v1/profile", "/colour"),
+        twist: || shows(PUT_PROFILE, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-user-shown",
         requirement: "VER-002",
         sentence: "The answer to an update of a user shows its unknown fields.",
-        twist: || shows("PUT /v1/admin/users/*", "/colour"),
+        twist: || shows(PUT_USER, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-a-policy-shown",
         requirement: "VER-002",
         sentence: "The answer to a change of the policy shows its unknown fields.",
-        twist: || shows("PUT /v1/admin/policy", "/colour"),
+        twist: || shows(PUT_POLICY, "/colour"),
     },
     Fault {
         id: "versioning-unknown-field-of-an-app-shown",
         requirement: "VER-002",
         sentence: "The answer to the creation of an app shows the unknown fields of its policy.",
-        twist: || shows("POST /v1/apps", "/policy/colour"),
+        twist: || shows(CREATE_APP, "/policy/colour"),
     },
     Fault {
         id: "versioning-unknown-field-counted",
@@ -218,13 +219,13 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "versioning-unknown-parameter-refused",
         requirement: "VER-003",
         sentence: "Recent contacts are refused with a parameter that nobody knows.",
-        twist: || refuses_parameter("GET /v1/recents"),
+        twist: || refuses_parameter(RECENTS),
     },
     Fault {
         id: "versioning-unknown-parameter-of-history-refused",
         requirement: "VER-003",
         sentence: "History is refused with a parameter that nobody knows.",
-        twist: || refuses_parameter("GET /v1/conversations/*/messages"),
+        twist: || refuses_parameter(HISTORY),
     },
     Fault {
         id: "versioning-unknown-parameter-of-the-server-refused",
@@ -237,7 +238,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "VER-003",
         sentence: "A parameter that nobody knows is a filter that no recent contact passes.",
         twist: || {
-            on("GET /v1/recents").outcome(|call, outcome, _| {
+            on(RECENTS).outcome(|call, outcome, _| {
                 if call.parameter("colour").is_some() {
                     outcome.edit(|answer| set(answer, "/recents", json!([])));
                 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
-use crate::sending::ADMIN_SEND;
+use crate::routes::ADMIN_SEND;
 use crate::stores::Store;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};

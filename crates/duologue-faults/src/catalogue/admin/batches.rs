@@ -9,12 +9,11 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, remove, set, text};
 use crate::limits::limit;
-use crate::sending::{ADMIN_SEND, NOTIFY, again};
-use crate::stores::edit_list;
+use crate::routes::{ADMIN_SEND, NOTIFY};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-const ANY: &str = "POST /v1/admin/messages | POST /v1/admin/notifications";
+const BATCH: &str = "POST /v1/admin/messages | POST /v1/admin/notifications";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -45,20 +44,20 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-target-refused-under-another-field",
         requirement: "ADM-016",
         sentence: "The refusal of a send without a target names the field `to_users`.",
-        twist: || renames_field("to", "to_users"),
+        twist: || on(BATCH).renames_field("to", "to_users"),
     },
     Fault {
         id: "admin-targets-refused-under-another-field",
         requirement: "ADM-016",
         sentence: "The refusal of a batch for its targets names the field `to`.",
-        twist: || renames_field("to_users", "to"),
+        twist: || on(BATCH).renames_field("to_users", "to"),
     },
     Fault {
         id: "admin-empty-batch-accepted",
         requirement: "ADM-016",
         sentence: "A batch without targets is answered with no results.",
         twist: || {
-            on(ANY).instead(|call, _| {
+            on(BATCH).instead(|call, _| {
                 let empty = call.json()["to_users"] == json!([]);
                 empty.then(|| reply(200, &json!({"results": []})).into())
             })
@@ -68,14 +67,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-target-named-twice-counts-once",
         requirement: "ADM-016",
         sentence: "A target named twice in a batch gets one message.",
-        twist: || on(ANY).body(drop_repeats),
+        twist: || on(BATCH).body(drop_repeats),
     },
     Fault {
         id: "admin-malformed-target-fails-alone",
         requirement: "ADM-016",
         sentence: "A malformed id in a batch is refused for itself.",
         twist: || {
-            on(ANY).body(|body| {
+            on(BATCH).body(|body| {
                 for target in list(body, "/to_users").into_iter().flatten() {
                     if text(target, "").contains(' ') {
                         *target = "@malformed".into();
@@ -89,11 +88,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-016",
         sentence: "A batch refused for a target named twice is sent all the same.",
         twist: || {
-            on(ANY).outcome(|call, outcome, world| {
+            on(BATCH).outcome(|call, outcome, world| {
                 let mut body = call.json();
                 drop_repeats(&mut body);
                 if body != call.json() && outcome.json()["field"] == "to_users" {
-                    again(call, world, drop_repeats);
+                    world.again(call, drop_repeats);
                 }
             })
         },
@@ -114,16 +113,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-large-batch-told-as-invalid",
         requirement: "ADM-016",
         sentence: "A batch with too many targets is told as `invalid_field`.",
-        twist: || on(ANY).confuses(ErrorCode::TooManyTargets, ErrorCode::InvalidField),
+        twist: || on(BATCH).confuses(ErrorCode::TooManyTargets, ErrorCode::InvalidField),
     },
     Fault {
         id: "admin-large-batch-sent-in-part",
         requirement: "ADM-016",
         sentence: "A batch with too many targets is refused and sent to the first of them.",
         twist: || {
-            on(ANY).outcome(|call, outcome, world| {
+            on(BATCH).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::TooManyTargets) {
-                    again(call, world, |body| {
+                    world.again(call, |body| {
                         if let Some(targets) = list(body, "/to_users") {
                             targets.truncate(1);
                         }
@@ -137,7 +136,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-017",
         sentence: "A batch with refused targets is answered 207.",
         twist: || {
-            on(ANY).outcome(|_, outcome, _| {
+            on(BATCH).outcome(|_, outcome, _| {
                 if refusals(&outcome.json()) > 0 {
                     outcome.reply.status = 207;
                 }
@@ -161,7 +160,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-017",
         sentence: "A batch with `@system` among its targets is refused as a whole.",
         twist: || {
-            on(ANY).instead(|call, _| {
+            on(BATCH).instead(|call, _| {
                 let body = call.json();
                 let targets = body["to_users"].as_array()?;
                 let refused = targets.iter().any(|target| target == "@system");
@@ -174,17 +173,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-017",
         sentence: "A batch ends at the first target that is refused.",
         twist: || {
-            on(ANY).instead(|call, world| {
+            on(BATCH).instead(|call, world| {
                 let (app, body) = (world.who(call).app().to_owned(), call.json());
                 let targets = body["to_users"].as_array()?;
-                let mut unknown = |target: &Value| {
-                    let path = format!("/v1/admin/users/{}", text(target, ""));
-                    let user = world.as_admin(call, &app, "GET", &path, &Value::Null);
-                    user.reply.status != 200
-                };
+                let mut unknown =
+                    |target: &Value| world.user(call, &app, text(target, "")).is_none();
                 let first = targets.iter().position(&mut unknown)?;
                 let tried = targets[..=first].to_vec();
-                Some(again(call, world, |body| set(body, "/to_users", tried)))
+                Some(world.again(call, |body| set(body, "/to_users", tried)))
             })
         },
     },
@@ -225,7 +221,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-017",
         sentence: "The messages of a batch are stored and shown to no stream.",
         twist: || {
-            on(ANY).outcome(|call, outcome, _| {
+            on(BATCH).outcome(|call, outcome, _| {
                 if call.json()["to_users"].is_array() {
                     outcome.effects.clear();
                 }
@@ -255,7 +251,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(ADMIN_SEND).outcome(|call, outcome, world| {
                 if outcome.json()["field"] == "from" {
-                    again(call, world, |body| drop(remove(body, "/from")));
+                    world.again(call, |body| drop(remove(body, "/from")));
                 }
             })
         },
@@ -265,7 +261,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-018",
         sentence: "A repeated batch is sent again.",
         twist: || {
-            on(ANY).body(|body| {
+            on(BATCH).body(|body| {
                 if body["to_users"].is_array() {
                     remove(body, "/client_msg_id");
                 }
@@ -281,7 +277,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 let refused = first["results"].as_array().into_iter().flatten();
                 let refused = refused.filter(|result| !result["error"].is_null());
                 let refused: Vec<Value> = refused.map(|result| result["to"].clone()).collect();
-                again(call, world, |body| {
+                world.again(call, |body| {
                     remove(body, "/client_msg_id");
                     set(body, "/to_users", refused);
                 });
@@ -296,7 +292,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             reused(true, |call, world, _| {
                 let mut outcome = world.ask(call);
-                edit_list(&mut outcome, "/results", |all| {
+                outcome.edit_list("/results", |all| {
                     all.retain(|result| result["error"].is_null());
                 });
                 Some(outcome)
@@ -313,7 +309,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-batch-key-with-another-body",
         requirement: "ADM-018",
         sentence: "A batch with the key of another is answered as its repeat.",
-        twist: || on(ANY).accepts(ErrorCode::IdempotencyConflict, 200, json!({"results": []})),
+        twist: || on(BATCH).accepts(ErrorCode::IdempotencyConflict, 200, json!({"results": []})),
     },
     Fault {
         id: "admin-batch-key-with-other-targets",
@@ -342,14 +338,6 @@ fn first_target(send: &'static str) -> Twist {
     on(send).body(|body| {
         if body["to"].is_string() {
             remove(body, "/to_users");
-        }
-    })
-}
-
-fn renames_field(field: &'static str, to: &'static str) -> Twist {
-    on(ANY).error(move |body| {
-        if body["field"] == field {
-            set(body, "/field", to);
         }
     })
 }
@@ -384,7 +372,7 @@ fn refused_for_one(send: &'static str) -> Twist {
 }
 
 fn results(edit: fn(&mut Vec<Value>)) -> Twist {
-    on(ANY).outcome(move |_, outcome, _| edit_list(outcome, "/results", edit))
+    on(BATCH).outcome(move |_, outcome, _| outcome.edit_list("/results", edit))
 }
 
 type Repeat = fn(&mut Call, &mut World<'_>, &Value) -> Option<Outcome>;

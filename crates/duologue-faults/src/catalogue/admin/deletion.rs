@@ -7,10 +7,10 @@ use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
-use crate::stores::{HISTORY, Store, edit_list};
+use crate::json::remove;
+use crate::routes::{DELETE_USER, GET_PROFILE, HISTORY, LOGIN, PUT_USER, RECENTS};
+use crate::stores::Store;
 use crate::twist::{Twist, on};
-
-const DELETE: &str = "DELETE /v1/admin/users/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -21,16 +21,14 @@ pub(crate) const FAULTS: &[Fault] = &[
             let profile = json!({
                 "user_id": "gone", "nickname": null, "avatar_url": null, "accept_from": "policy"
             });
-            on("GET /v1/profile").accepts(ErrorCode::SessionEnded, 200, profile)
+            on(GET_PROFILE).accepts(ErrorCode::SessionEnded, 200, profile)
         },
     },
     Fault {
         id: "admin-deleted-session-reads-recents",
         requirement: "ADM-005",
         sentence: "A session of a deleted user that has no stream still reads the recent contacts.",
-        twist: || {
-            on("GET /v1/recents").accepts(ErrorCode::SessionEnded, 200, json!({"recents": []}))
-        },
+        twist: || on(RECENTS).accepts(ErrorCode::SessionEnded, 200, json!({"recents": []})),
     },
     Fault {
         id: "admin-deleted-session-told-as-unknown",
@@ -47,23 +45,21 @@ pub(crate) const FAULTS: &[Fault] = &[
                 "session_token": "dls_1", "user_id": "gone", "device_id": "phone",
                 "platform": "test", "now_ms": 0
             });
-            on("POST /v1/sessions").accepts(ErrorCode::CredentialInvalid, 201, login)
+            on(LOGIN).accepts(ErrorCode::CredentialInvalid, 201, login)
         },
     },
     Fault {
         id: "admin-deleted-credential-told-as-unknown-user",
         requirement: "ADM-005",
         sentence: "A login with the credential of a deleted user is answered 404.",
-        twist: || {
-            on("POST /v1/sessions").confuses(ErrorCode::CredentialInvalid, ErrorCode::UserNotFound)
-        },
+        twist: || on(LOGIN).confuses(ErrorCode::CredentialInvalid, ErrorCode::UserNotFound),
     },
     Fault {
         id: "admin-deleted-streams-stay-open",
         requirement: "ADM-005",
         sentence: "The streams of a deleted user stay open.",
         twist: || {
-            on(DELETE).effects(|effect, _| match effect {
+            on(DELETE_USER).effects(|effect, _| match effect {
                 Effect::Close { .. } => Vec::new(),
                 other => vec![other],
             })
@@ -119,12 +115,12 @@ pub(crate) const FAULTS: &[Fault] = &[
             let mut deleted = BTreeSet::new();
             on("*").outcome(move |call, outcome, world| {
                 let app = world.who(call).app().to_owned();
-                if call.is(DELETE) {
+                if call.is(DELETE_USER) {
                     deleted.insert((app, call.segment(4)));
                 } else if call.is(HISTORY) && deleted.contains(&(app, call.segment(3))) {
-                    edit_list(outcome, "/messages", |messages| {
+                    outcome.edit_list("/messages", |messages| {
                         for message in messages {
-                            crate::json::remove(message, "/sender/nickname");
+                            remove(message, "/sender/nickname");
                         }
                     });
                 }
@@ -141,16 +137,16 @@ fn stays_listed(name: &'static str) -> Twist {
     let (mut listed, mut deleted) = (Listed::new(), BTreeSet::new());
     on("*").outcome(move |call, outcome, world| {
         let caller = world.who(call);
-        let (app, owner) = (caller.app().to_owned(), caller.user().to_owned());
+        let (app, owner) = caller.owner();
         if call.is("PUT /v1/*/*") && call.segment(2) == name {
             listed.insert((app, owner, call.segment(3)));
-        } else if call.is(DELETE) {
+        } else if call.is(DELETE_USER) {
             deleted.insert((app, call.segment(4)));
         } else if call.is("GET /v1/*") && call.segment(2) == name {
             let gone = listed.iter().filter(|(in_app, of, peer)| {
                 *in_app == app && *of == owner && deleted.contains(&(app.clone(), peer.clone()))
             });
-            edit_list(outcome, &format!("/{name}"), |all| {
+            outcome.edit_list(&format!("/{name}"), |all| {
                 all.extend(gone.map(|(.., peer)| Value::from(peer.as_str())));
             });
         }
@@ -165,7 +161,7 @@ fn listed_anew(name: &'static str) -> Twist {
         let app = caller.app().to_owned();
         if call.is("PUT /v1/*/*") && call.segment(2) == name {
             listed.insert((app, caller.user().into(), call.segment(3)));
-        } else if call.is("PUT /v1/admin/users/*") && outcome.reply.status == 201 {
+        } else if call.is(PUT_USER) && outcome.reply.status == 201 {
             let user = call.segment(4);
             let owners = listed
                 .iter()
@@ -183,7 +179,7 @@ fn takes_away(store: Store) -> Twist {
     let mut deleted = BTreeSet::new();
     on("*").outcome(move |call, outcome, world| {
         let app = world.who(call).app().to_owned();
-        if call.is(DELETE) {
+        if call.is(DELETE_USER) {
             deleted.insert((app, call.segment(4)));
             return;
         }

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
-use crate::sending::{ADMIN_SEND, again};
-use crate::stores::{Store, set_body};
+use crate::routes::ADMIN_SEND;
+use crate::stores::Store;
 use crate::twist::{Twist, error, on};
-use crate::world::World;
+use crate::world::{World, reply};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -93,11 +93,11 @@ pub(crate) const FAULTS: &[Fault] = &[
                 if !is_blocked(call, world, "silent") {
                     return None;
                 }
-                let mut outcome = again(call, world, |body| set(body, "/lifetime_s", 0));
+                let mut outcome = world.again(call, |body| set(body, "/lifetime_s", 0));
                 outcome.effects.clear();
                 let mut message = outcome.json();
                 set(&mut message, "/seq", 1);
-                set_body(&mut outcome, &message);
+                outcome.set_json(&message);
                 Some(outcome)
             })
         },
@@ -185,7 +185,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(ADMIN_SEND).outcome(|call, outcome, world| {
                 if outcome.json()["field"] == "from" {
-                    *outcome = again(call, world, |body| drop(remove(body, "/from")));
+                    *outcome = world.again(call, |body| drop(remove(body, "/from")));
                 }
             })
         },
@@ -206,13 +206,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-unknown-from-told-as-to",
         requirement: "ADM-014",
         sentence: "The refusal of a `from` that is no user names the field `to`.",
-        twist: || renames_field("from", "to"),
+        twist: || on(ADMIN_SEND).renames_field("from", "to"),
     },
     Fault {
         id: "admin-unknown-to-told-as-from",
         requirement: "ADM-014",
         sentence: "The refusal of a `to` that is no user names the field `from`.",
-        twist: || renames_field("to", "from"),
+        twist: || on(ADMIN_SEND).renames_field("to", "from"),
     },
     Fault {
         id: "admin-message-to-nobody-accepted",
@@ -222,7 +222,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(ADMIN_SEND).outcome(|_, outcome, _| {
                 let refusal = outcome.json();
                 if refusal["code"] == "user_not_found" && refusal["field"] == "to" {
-                    *outcome = crate::world::reply(200, &json!({"message_id": "m_1"})).into();
+                    *outcome = reply(200, &json!({"message_id": "m_1"})).into();
                 }
             })
         },
@@ -234,7 +234,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(ADMIN_SEND).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::InvalidLifetime) {
-                    again(call, world, |body| drop(remove(body, "/lifetime_s")));
+                    world.again(call, |body| drop(remove(body, "/lifetime_s")));
                 }
             })
         },
@@ -252,7 +252,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 if let Some(history) = history.filter(|_| body["sync_to_sender"] == true) {
                     let mut message = outcome.json();
                     set(&mut message, "/seq", history.json()["last_seq"].clone());
-                    set_body(outcome, &message);
+                    outcome.set_json(&message);
                 }
             })
         },
@@ -274,22 +274,16 @@ pub(crate) const FAULTS: &[Fault] = &[
 /// Refuses what fits; the second argument says whether the policy is `friends_only`.
 fn refuses(code: ErrorCode, when: fn(&Value, bool) -> bool) -> Twist {
     on(ADMIN_SEND).instead(move |call, world| {
-        let friends_only = policy_is(call, world, "messaging", "friends_only");
+        let friends_only = world.policy(call)["messaging"] == "friends_only";
         when(&call.json(), friends_only).then(|| error(code).into())
     })
-}
-
-fn policy_is(call: &Call, world: &mut World<'_>, field: &str, value: &str) -> bool {
-    let app = world.who(call).app().to_owned();
-    let policy = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
-    policy.json()[field] == value
 }
 
 /// Whether the recipient blocks the user in whose name the message is, and it shows as `visibility`.
 fn is_blocked(call: &Call, world: &mut World<'_>, visibility: &str) -> bool {
     let (app, body) = (world.who(call).app().to_owned(), call.json());
     let (from, to) = (text(&body, "/from"), text(&body, "/to"));
-    policy_is(call, world, "block_visibility", visibility)
+    world.policy(call)["block_visibility"] == visibility
         && world.lists(call, (&app, to), "blocklist", from)
 }
 
@@ -300,7 +294,7 @@ fn is_as_user(call: &Call) -> bool {
 fn content_unchecked(as_user: bool) -> Twist {
     on(ADMIN_SEND).outcome(move |call, outcome, world| {
         if is_as_user(call) == as_user && outcome.json()["field"] == "content.text" {
-            *outcome = again(call, world, |body| set(body, "/content/text", " "));
+            *outcome = world.again(call, |body| set(body, "/content/text", " "));
         }
     })
 }
@@ -308,7 +302,7 @@ fn content_unchecked(as_user: bool) -> Twist {
 fn size_unchecked(as_user: bool) -> Twist {
     on(ADMIN_SEND).outcome(move |call, outcome, world| {
         if is_as_user(call) == as_user && outcome.is_refused(ErrorCode::MessageTooLarge) {
-            *outcome = again(call, world, |body| {
+            *outcome = world.again(call, |body| {
                 let mut shorter = text(body, "/content/text").to_owned();
                 shorter.pop();
                 set(body, "/content/text", shorter);
@@ -321,14 +315,6 @@ fn lifetime_ignored(when: fn(f64) -> bool) -> Twist {
     on(ADMIN_SEND).body(move |body| {
         if body["lifetime_s"].as_f64().is_some_and(when) {
             remove(body, "/lifetime_s");
-        }
-    })
-}
-
-fn renames_field(field: &'static str, to: &'static str) -> Twist {
-    on(ADMIN_SEND).error(move |body| {
-        if body["field"] == field {
-            set(body, "/field", to);
         }
     })
 }

@@ -5,12 +5,9 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::json::{remove, set};
-use crate::sending::again;
+use crate::routes::{CREATE_APP, GET_POLICY, PUT_POLICY};
 use crate::twist::{Twist, on};
 
-const GET: &str = "GET /v1/admin/policy";
-const PUT: &str = "PUT /v1/admin/policy";
-const CREATE: &str = "POST /v1/apps";
 /// The fields with their values, the default first.
 const FIELDS: [(&str, [&str; 2]); 3] = [
     ("messaging", ["anyone", "friends_only"]),
@@ -24,9 +21,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-010",
         sentence: "A change of policy is answered with the fields that were given.",
         twist: || {
-            on(PUT).outcome(|call, outcome, _| {
+            on(PUT_POLICY).outcome(|call, outcome, _| {
                 if outcome.reply.status == 200 {
-                    crate::stores::set_body(outcome, &call.json());
+                    outcome.set_json(&call.json());
                 }
             })
         },
@@ -35,14 +32,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-policy-read-without-multi-login",
         requirement: "ADM-010",
         sentence: "The policy is read without `multi_login`.",
-        twist: || on(GET).answer(|policy| drop(remove(policy, "/multi_login"))),
+        twist: || on(GET_POLICY).answer(|policy| drop(remove(policy, "/multi_login"))),
     },
     Fault {
         id: "admin-policy-change-resets-the-rest",
         requirement: "ADM-010",
         sentence: "A change of policy sets to its default what it does not name.",
         twist: || {
-            on(PUT).body(|body| {
+            on(PUT_POLICY).body(|body| {
                 for (field, [default, _]) in FIELDS {
                     if body.get(field).is_none() {
                         set(body, &format!("/{field}"), default);
@@ -56,7 +53,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-010",
         sentence: "A change of policy that names nothing sets everything to its default.",
         twist: || {
-            on(PUT).body(|body| {
+            on(PUT_POLICY).body(|body| {
                 if *body == json!({}) {
                     *body = json!({
                         "messaging": "anyone", "block_visibility": "silent", "multi_login": "all"
@@ -70,11 +67,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-010",
         sentence: "A change of policy is answered, and lost.",
         twist: || {
-            on(PUT).instead(|call, world| {
+            on(PUT_POLICY).instead(|call, world| {
                 let app = world.who(call).app().to_owned();
                 let former = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
                 let outcome = world.ask(call);
-                again(call, world, |body| *body = former.json());
+                world.again(call, |body| *body = former.json());
                 Some(outcome)
             })
         },
@@ -101,17 +98,17 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-unknown-policy-not-named",
         requirement: "ADM-010",
         sentence: "The refusal of a policy names the field `policy`.",
-        twist: || on(PUT).error(|body| set(body, "/field", "policy")),
+        twist: || on(PUT_POLICY).error(|body| set(body, "/field", "policy")),
     },
     Fault {
         id: "admin-refused-policy-half-taken-on",
         requirement: "ADM-010",
         sentence: "A policy that is refused for one field is taken on in the others.",
         twist: || {
-            on(PUT).outcome(|call, outcome, world| {
+            on(PUT_POLICY).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::InvalidField) {
                     let field = outcome.json()["field"].clone();
-                    again(call, world, |body| {
+                    world.again(call, |body| {
                         remove(body, &format!("/{}", field.as_str().unwrap_or_default()));
                     });
                 }
@@ -141,7 +138,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-024",
         sentence: "Where the creator of an app chose part of the policy, the rest is strict.",
         twist: || {
-            on(CREATE).body(|body| {
+            on(CREATE_APP).body(|body| {
                 if body["policy"].is_object() {
                     for (field, [_, other]) in FIELDS {
                         if body["policy"][field].is_null() {
@@ -155,7 +152,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 ];
 
 fn takes_for_default(name: &'static str) -> Twist {
-    on(PUT).body(move |body| {
+    on(PUT_POLICY).body(move |body| {
         for (field, [default, other]) in FIELDS {
             let given = body[field].clone();
             if field == name && !given.is_null() && given != default && given != other {
@@ -166,7 +163,7 @@ fn takes_for_default(name: &'static str) -> Twist {
 }
 
 fn defaults_to_the_other(field: usize) -> Twist {
-    on(CREATE).body(move |body| {
+    on(CREATE_APP).body(move |body| {
         let (field, [_, other]) = FIELDS[field];
         if body["policy"].is_null() {
             set(body, "/policy", json!({}));

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
-use crate::json::{list, set};
-use crate::stores::edit_list;
+use crate::json::{list, number, set};
+use crate::routes::{LOGOUT, PRESENCE};
 use crate::twist::{Twist, on};
-
-const PRESENCE: &str = "GET /v1/admin/users/*/presence";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -59,7 +57,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "`open_streams` is never more than 1.",
         twist: || {
             on(PRESENCE).answer(|presence| {
-                let open = crate::json::number(presence, "/open_streams");
+                let open = number(presence, "/open_streams");
                 set(presence, "/open_streams", open.min(1));
             })
         },
@@ -70,7 +68,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A presence lists only the sessions that have an open stream.",
         twist: || {
             on(PRESENCE).outcome(|_, outcome, _| {
-                edit_list(outcome, "/sessions", |all| {
+                outcome.edit_list("/sessions", |all| {
                     all.retain(|it| it["streaming"] == true);
                 });
             })
@@ -86,7 +84,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 
 fn sessions(edit: fn(&mut Value)) -> Twist {
     on(PRESENCE).outcome(move |_, outcome, _| {
-        edit_list(outcome, "/sessions", |all| all.iter_mut().for_each(edit));
+        outcome.edit_list("/sessions", |all| all.iter_mut().for_each(edit));
     })
 }
 
@@ -95,12 +93,12 @@ fn ended_sessions_stay() -> Twist {
     on("*").outcome(move |call, outcome, world| {
         let caller = world.who(call);
         let key = |user: &str| (caller.app().to_owned(), user.to_owned());
-        if call.is("DELETE /v1/sessions/current") {
+        if call.is(LOGOUT) {
             let devices = ended.entry(key(caller.user())).or_default();
             devices.push(caller.device().into());
         } else if call.is(PRESENCE) {
             let devices = ended.get(&key(&call.segment(4))).into_iter().flatten();
-            edit_list(outcome, "/sessions", |all| {
+            outcome.edit_list("/sessions", |all| {
                 all.extend(devices.map(
                     |device| json!({"device_id": device, "platform": "test", "streaming": false}),
                 ));

@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
-use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
-use crate::stores::{edit_list, set_body};
+use crate::routes::{ADMIN_CONVERSATIONS, ADMIN_HISTORY};
 use crate::twist::{Twist, error, on};
-
-const LIST: &str = "GET /v1/admin/conversations/*";
-const MESSAGES: &str = "GET /v1/admin/conversations/*/*/messages";
+use crate::world::reply;
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -75,32 +72,32 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-list-in-one-page",
         requirement: "ADM-019",
         sentence: "The list of an owner's conversations passes `limit` over.",
-        twist: || on(LIST).request(|call, _| edit_query(call, "limit", |_| None)),
+        twist: || on(ADMIN_CONVERSATIONS).request(|call, _| call.edit_parameter("limit", |_| None)),
     },
     Fault {
         id: "admin-list-begins-anew",
         requirement: "ADM-019",
         sentence: "The list of an owner's conversations passes `after` over.",
-        twist: || on(LIST).request(|call, _| edit_query(call, "after", |_| None)),
+        twist: || on(ADMIN_CONVERSATIONS).request(|call, _| call.edit_parameter("after", |_| None)),
     },
     Fault {
         id: "admin-list-never-complete",
         requirement: "ADM-019",
         sentence: "The list of an owner's conversations is never complete.",
-        twist: || on(LIST).answer(|page| set(page, "/complete", false)),
+        twist: || on(ADMIN_CONVERSATIONS).answer(|page| set(page, "/complete", false)),
     },
     Fault {
         id: "admin-list-always-complete",
         requirement: "ADM-019",
         sentence: "Every page of an owner's conversations says that it is the last.",
-        twist: || on(LIST).answer(|page| set(page, "/complete", true)),
+        twist: || on(ADMIN_CONVERSATIONS).answer(|page| set(page, "/complete", true)),
     },
     Fault {
         id: "admin-messages-of-the-peer",
         requirement: "ADM-020",
         sentence: "An owner's messages are those of the peer's view.",
         twist: || {
-            on(MESSAGES).request(|call, _| {
+            on(ADMIN_HISTORY).request(|call, _| {
                 let (owner, peer) = (call.segment(4), call.segment(5));
                 call.path = format!("/v1/admin/conversations/{peer}/{owner}/messages");
             })
@@ -117,9 +114,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-020",
         sentence: "Of an owner's messages those that the owner sent are left out.",
         twist: || {
-            on(MESSAGES).outcome(|call, outcome, _| {
+            on(ADMIN_HISTORY).outcome(|call, outcome, _| {
                 let owner = call.segment(4);
-                edit_list(outcome, "/messages", |all| {
+                outcome.edit_list("/messages", |all| {
                     all.retain(|it| it["from"] != *owner);
                 });
             })
@@ -153,13 +150,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-range-without-begin",
         requirement: "ADM-020",
         sentence: "`from_ms` is passed over.",
-        twist: || on(MESSAGES).request(|call, _| edit_query(call, "from_ms", |_| None)),
+        twist: || on(ADMIN_HISTORY).request(|call, _| call.edit_parameter("from_ms", |_| None)),
     },
     Fault {
         id: "admin-range-without-end",
         requirement: "ADM-020",
         sentence: "`to_ms` is passed over.",
-        twist: || on(MESSAGES).request(|call, _| edit_query(call, "to_ms", |_| None)),
+        twist: || on(ADMIN_HISTORY).request(|call, _| call.edit_parameter("to_ms", |_| None)),
     },
     Fault {
         id: "admin-range-in-seconds",
@@ -177,7 +174,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-page-begins-anew",
         requirement: "ADM-020",
         sentence: "`after` is passed over.",
-        twist: || on(MESSAGES).request(|call, _| edit_query(call, "after", |_| None)),
+        twist: || on(ADMIN_HISTORY).request(|call, _| call.edit_parameter("after", |_| None)),
     },
     Fault {
         id: "admin-page-of-one-more",
@@ -189,19 +186,19 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-page-always-complete",
         requirement: "ADM-020",
         sentence: "Every page of messages says that it is the last.",
-        twist: || on(MESSAGES).answer(|page| set(page, "/complete", true)),
+        twist: || on(ADMIN_HISTORY).answer(|page| set(page, "/complete", true)),
     },
     Fault {
         id: "admin-full-page-incomplete",
         requirement: "ADM-020",
         sentence: "A page of `limit` messages says that another follows, also when it is the last.",
         twist: || {
-            on(MESSAGES).outcome(|call, outcome, _| {
+            on(ADMIN_HISTORY).outcome(|call, outcome, _| {
                 let limit = call.parameter("limit").and_then(|limit| limit.parse().ok());
                 let mut page = outcome.json();
                 if page["messages"].as_array().map(Vec::len) == limit && limit.is_some() {
                     set(&mut page, "/complete", false);
-                    set_body(outcome, &page);
+                    outcome.set_json(&page);
                 }
             })
         },
@@ -212,7 +209,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "The conversations of an owner who is no user are an empty list.",
         twist: || {
             let none = json!({"conversations": [], "complete": true});
-            on(LIST).accepts(ErrorCode::UserNotFound, 200, none)
+            on(ADMIN_CONVERSATIONS).accepts(ErrorCode::UserNotFound, 200, none)
         },
     },
     Fault {
@@ -242,7 +239,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-021",
         sentence: "The messages with a deleted peer are not found.",
         twist: || {
-            on(MESSAGES).outcome(|call, outcome, world| {
+            on(ADMIN_HISTORY).outcome(|call, outcome, world| {
                 let (app, peer) = (world.who(call).app().to_owned(), call.segment(5));
                 let path = format!("/v1/admin/users/{peer}");
                 let user = world.as_admin(call, &app, "GET", &path, &Value::Null);
@@ -257,7 +254,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-021",
         sentence: "The messages with a user who never wrote are not found.",
         twist: || {
-            on(MESSAGES).outcome(|_, outcome, _| {
+            on(ADMIN_HISTORY).outcome(|_, outcome, _| {
                 if outcome.json()["messages"] == json!([]) {
                     *outcome = error(ErrorCode::UserNotFound).into();
                 }
@@ -304,14 +301,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-malformed-range-not-named",
         requirement: "ADM-023",
         sentence: "The refusal of a malformed range names no field.",
-        twist: || on(MESSAGES).error(|body| drop(remove(body, "/field"))),
+        twist: || on(ADMIN_HISTORY).error(|body| drop(remove(body, "/field"))),
     },
     Fault {
         id: "admin-malformed-end-told-as-begin",
         requirement: "ADM-023",
         sentence: "The refusal of a malformed `to_ms` names `from_ms`.",
         twist: || {
-            on(MESSAGES).error(|body| {
+            on(ADMIN_HISTORY).error(|body| {
                 if body["field"] == "to_ms" {
                     set(body, "/field", "from_ms");
                 }
@@ -321,19 +318,19 @@ pub(crate) const FAULTS: &[Fault] = &[
 ];
 
 fn conversations(edit: fn(&mut Vec<Value>)) -> Twist {
-    on(LIST).outcome(move |_, outcome, _| edit_list(outcome, "/conversations", edit))
+    on(ADMIN_CONVERSATIONS).outcome(move |_, outcome, _| outcome.edit_list("/conversations", edit))
 }
 
 fn messages(edit: fn(&mut Vec<Value>)) -> Twist {
-    on(MESSAGES).outcome(move |_, outcome, _| edit_list(outcome, "/messages", edit))
+    on(ADMIN_HISTORY).outcome(move |_, outcome, _| outcome.edit_list("/messages", edit))
 }
 
 /// Conversations that were listed once are listed for good.
 fn expired_stay() -> Twist {
     let mut listed: BTreeMap<(String, String), Vec<Value>> = BTreeMap::new();
-    on(LIST).outcome(move |call, outcome, world| {
+    on(ADMIN_CONVERSATIONS).outcome(move |call, outcome, world| {
         let key = (world.who(call).app().to_owned(), call.segment(4));
-        edit_list(outcome, "/conversations", |all| {
+        outcome.edit_list("/conversations", |all| {
             let known = listed.entry(key).or_default();
             known.retain(|one| !all.iter().any(|other| other["peer"] == one["peer"]));
             all.append(known);
@@ -343,20 +340,9 @@ fn expired_stay() -> Twist {
     })
 }
 
-/// Replaces a parameter of the query, or takes it away.
-fn edit_query(call: &mut Call, name: &str, edit: impl Fn(&str) -> Option<String>) {
-    let pairs = call.query.split('&').filter_map(|pair| {
-        match pair.split_once('=').filter(|(found, _)| *found == name) {
-            Some((_, value)) => Some(format!("{name}={}", edit(value)?)),
-            None => Some(pair.to_owned()),
-        }
-    });
-    call.query = pairs.collect::<Vec<_>>().join("&");
-}
-
 fn skews(name: &'static str, edit: fn(u64) -> u64) -> Twist {
-    on(MESSAGES).request(move |call, _| {
-        edit_query(call, name, |value| {
+    on(ADMIN_HISTORY).request(move |call, _| {
+        call.edit_parameter(name, |value| {
             let number = value.parse().map(edit);
             Some(number.map_or_else(|_| value.to_owned(), |number| number.to_string()))
         });
@@ -365,8 +351,8 @@ fn skews(name: &'static str, edit: fn(u64) -> u64) -> Twist {
 
 /// Of a parameter that is no decimal integer the server makes something else.
 fn malformed(name: &'static str, edit: fn(&str) -> Option<String>) -> Twist {
-    on(MESSAGES).request(move |call, _| {
-        edit_query(call, name, |value| match value.parse::<u64>() {
+    on(ADMIN_HISTORY).request(move |call, _| {
+        call.edit_parameter(name, |value| match value.parse::<u64>() {
             Ok(_) => Some(value.to_owned()),
             Err(_) => edit(value),
         });
@@ -375,27 +361,20 @@ fn malformed(name: &'static str, edit: fn(&str) -> Option<String>) -> Twist {
 
 /// A bound is taken for what `edit` makes of it, if anything.
 fn bounds(edit: fn(&str) -> Option<String>) -> Twist {
-    on(MESSAGES).request(move |call, _| {
+    on(ADMIN_HISTORY).request(move |call, _| {
         for name in ["from_ms", "to_ms", "after"] {
-            edit_query(call, name, |value| {
-                edit(value).or_else(|| Some(value.to_owned()))
-            });
+            call.edit_parameter(name, |value| edit(value).or_else(|| Some(value.to_owned())));
         }
     })
 }
 
 /// An unknown owner, or an unknown peer of a known one, has an empty page.
 fn unknown_has_none(owner: bool) -> Twist {
-    on(MESSAGES).outcome(move |call, outcome, world| {
-        let (app, path) = (world.who(call).app().to_owned(), call.segment(4));
-        let path = format!("/v1/admin/users/{path}");
-        let known = world
-            .as_admin(call, &app, "GET", &path, &Value::Null)
-            .reply
-            .status
-            == 200;
+    on(ADMIN_HISTORY).outcome(move |call, outcome, world| {
+        let app = world.who(call).app().to_owned();
+        let known = world.user(call, &app, &call.segment(4)).is_some();
         if outcome.is_refused(ErrorCode::UserNotFound) && known != owner {
-            *outcome = crate::world::reply(200, &json!({"messages": [], "complete": true})).into();
+            *outcome = reply(200, &json!({"messages": [], "complete": true})).into();
         }
     })
 }

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
-use crate::sending::SEND;
-use crate::stores::{Store, edit_list, set_body};
+use crate::routes::{
+    ADMIN_CONVERSATIONS, DELETE_USER, GET_PROFILE, LOGIN, PRESENCE, PUT_USER, SEND,
+};
+use crate::stores::Store;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
-
-const PUT: &str = "PUT /v1/admin/users/*";
-const DELETE: &str = "DELETE /v1/admin/users/*";
-const LOGIN: &str = "POST /v1/sessions";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -58,8 +56,8 @@ pub(crate) const FAULTS: &[Fault] = &[
             keeps(
                 |_, _, _| None,
                 |call, outcome, former| {
-                    if call.is("GET /v1/admin/conversations/*") {
-                        edit_list(outcome, "/conversations", |all| {
+                    if call.is(ADMIN_CONVERSATIONS) {
+                        outcome.edit_list("/conversations", |all| {
                             all.extend(
                                 former["conversations"]
                                     .as_array()
@@ -85,7 +83,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                         let last = number(former, "/conversations/0/last_seq");
                         let seq = number(&message, "/seq") + last;
                         set(&mut message, "/seq", seq);
-                        set_body(outcome, &message);
+                        outcome.set_json(&message);
                     }
                 },
             )
@@ -123,7 +121,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     let named = json!({"nickname": former["profile"]["nickname"]});
                     let mut put = call.clone();
                     put.set_json(&named);
-                    call.is(PUT).then(|| world.ask(&put))
+                    call.is(PUT_USER).then(|| world.ask(&put))
                 },
                 |_, _, _| {},
             )
@@ -137,14 +135,14 @@ pub(crate) const FAULTS: &[Fault] = &[
             keeps(
                 |_, _, _| None,
                 |call, outcome, former| {
-                    if call.is("GET /v1/profile") {
+                    if call.is(GET_PROFILE) {
                         let mut profile = outcome.json();
                         set(
                             &mut profile,
                             "/accept_from",
                             former["profile"]["accept_from"].clone(),
                         );
-                        set_body(outcome, &profile);
+                        outcome.set_json(&profile);
                     }
                 },
             )
@@ -158,9 +156,9 @@ pub(crate) const FAULTS: &[Fault] = &[
             keeps(
                 |_, _, _| None,
                 |call, outcome, former| {
-                    if call.is("GET /v1/admin/users/*/presence") {
+                    if call.is(PRESENCE) {
                         let sessions = former["presence"]["sessions"].as_array().cloned();
-                        edit_list(outcome, "/sessions", |all| {
+                        outcome.edit_list("/sessions", |all| {
                             all.extend(sessions.unwrap_or_default());
                         });
                     }
@@ -202,7 +200,7 @@ fn keeps(before: Before, after: After) -> Twist {
             user => user.to_owned(),
         };
         let key = (caller.app().to_owned(), user);
-        if call.is(DELETE) {
+        if call.is(DELETE_USER) {
             let former = all_of(call, world, (&key.0, &key.1));
             formers.insert(key, former);
             return None;
@@ -243,7 +241,7 @@ fn shows(store: Store, call: &Call, outcome: &mut Outcome, former: &Value) {
 
 fn lists(call: &Call, outcome: &mut Outcome, former: &Value, name: &str) {
     if call.is("GET /v1/*") && call.segment(2) == name {
-        edit_list(outcome, &format!("/{name}"), |all| {
+        outcome.edit_list(&format!("/{name}"), |all| {
             all.extend(former[name].as_array().cloned().unwrap_or_default());
         });
     }

@@ -7,24 +7,17 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{remove, set, text};
-use crate::stores::set_body;
+use crate::json::{number, remove, set, text};
+use crate::routes::{DELETE_USER, GET_USER, LOGIN, LOGOUT, PRESENCE, PUT_USER};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
-
-const PUT: &str = "PUT /v1/admin/users/*";
-const GET: &str = "GET /v1/admin/users/*";
-const DELETE: &str = "DELETE /v1/admin/users/*";
-const PRESENCE: &str = "GET /v1/admin/users/*/presence";
-const LOGIN: &str = "POST /v1/sessions";
-const LOGOUT: &str = "DELETE /v1/sessions/current";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "admin-creation-answered-200",
         requirement: "ADM-001",
         sentence: "The creation of a user is answered 200.",
-        twist: || on(PUT).status(200),
+        twist: || on(PUT_USER).status(200),
     },
     Fault {
         id: "admin-creation-without-credential",
@@ -61,7 +54,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-001",
         sentence: "Nickname and picture are not taken on at creation.",
         twist: || {
-            on(PUT).request(|call, world| {
+            on(PUT_USER).request(|call, world| {
                 if !exists(call, world) {
                     call.set_json(&json!({}));
                 }
@@ -72,26 +65,26 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-update-answered-201",
         requirement: "ADM-002",
         sentence: "The change of a user is answered 201.",
-        twist: || on(PUT).status(201),
+        twist: || on(PUT_USER).status(201),
     },
     Fault {
         id: "admin-update-shows-the-credential",
         requirement: "ADM-002",
         sentence: "The change of a user shows the credential.",
-        twist: || shows_credential(PUT),
+        twist: || shows_credential(PUT_USER),
     },
     Fault {
         id: "admin-reading-shows-the-credential",
         requirement: "ADM-002",
         sentence: "Reading a user shows the credential.",
-        twist: || shows_credential(GET),
+        twist: || shows_credential(GET_USER),
     },
     Fault {
         id: "admin-update-answers-the-former-user",
         requirement: "ADM-002",
         sentence: "The change of a user answers the user as they were before.",
         twist: || {
-            on(PUT).instead(|call, world| {
+            on(PUT_USER).instead(|call, world| {
                 let before = reads(call, world);
                 let mut outcome = world.ask(call);
                 if outcome.reply.status == 200 {
@@ -106,7 +99,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-002",
         sentence: "A change of a user clears the picture that it does not name.",
         twist: || {
-            on(PUT).body(|body| {
+            on(PUT_USER).body(|body| {
                 if body.get("avatar_url").is_none() {
                     set(body, "/avatar_url", Value::Null);
                 }
@@ -118,7 +111,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-002",
         sentence: "A null in the change of a user clears nothing.",
         twist: || {
-            on(PUT).body(|body| {
+            on(PUT_USER).body(|body| {
                 if let Some(body) = body.as_object_mut() {
                     body.retain(|_, value| !value.is_null());
                 }
@@ -130,12 +123,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-002",
         sentence: "A change of a user changes `created_ms`.",
         twist: || {
-            on(PUT).outcome(|_, outcome, _| {
+            on(PUT_USER).outcome(|_, outcome, _| {
                 if outcome.reply.status == 200 {
                     let mut user = outcome.json();
-                    let created = crate::json::number(&user, "/created_ms");
+                    let created = number(&user, "/created_ms");
                     set(&mut user, "/created_ms", created + 1);
-                    set_body(outcome, &user);
+                    outcome.set_json(&user);
                 }
             })
         },
@@ -144,13 +137,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "admin-rotation-ignored",
         requirement: "ADM-003",
         sentence: "`rotate_credential` is passed over.",
-        twist: || on(PUT).body(|body| drop(remove(body, "/rotate_credential"))),
+        twist: || on(PUT_USER).body(|body| drop(remove(body, "/rotate_credential"))),
     },
     Fault {
         id: "admin-rotation-answered-201",
         requirement: "ADM-003",
         sentence: "The rotation of a credential is answered 201.",
-        twist: || on(PUT).status(201),
+        twist: || on(PUT_USER).status(201),
     },
     Fault {
         id: "admin-rotation-shows-the-old-credential",
@@ -158,7 +151,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "The rotation of a credential answers with the one that is there.",
         twist: || {
             let mut credentials: BTreeMap<(String, String), Value> = BTreeMap::new();
-            on(PUT).instead(move |call, world| {
+            on(PUT_USER).instead(move |call, world| {
                 let key = user_of(call, world);
                 let mut body = call.json();
                 remove(&mut body, "/rotate_credential");
@@ -170,7 +163,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     credentials.insert(key, user["credential"].clone());
                 } else if call.json()["rotate_credential"] == true {
                     set(&mut user, "/credential", credentials.get(&key)?.clone());
-                    set_body(&mut outcome, &user);
+                    outcome.set_json(&user);
                 }
                 Some(outcome)
             })
@@ -187,7 +180,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "ADM-003",
         sentence: "The rotation of a credential ends all sessions of the user.",
         twist: || {
-            on(PUT).outcome(|call, outcome, world| {
+            on(PUT_USER).outcome(|call, outcome, world| {
                 let rotated = call.json()["rotate_credential"] == true;
                 if rotated && outcome.reply.status == 200 {
                     ends_sessions(call, outcome, world);
@@ -203,14 +196,14 @@ pub(crate) const FAULTS: &[Fault] = &[
             let nobody = json!({
                 "user_id": "nobody", "nickname": null, "avatar_url": null, "created_ms": 0
             });
-            on(GET).accepts(ErrorCode::UserNotFound, 200, nobody)
+            on(GET_USER).accepts(ErrorCode::UserNotFound, 200, nobody)
         },
     },
     Fault {
         id: "admin-unknown-user-deleted",
         requirement: "ADM-004",
         sentence: "Deleting an id that is no user is answered 204.",
-        twist: || on(DELETE).accepts(ErrorCode::UserNotFound, 204, Value::Null),
+        twist: || on(DELETE_USER).accepts(ErrorCode::UserNotFound, 204, Value::Null),
     },
     Fault {
         id: "admin-unknown-user-offline",
@@ -238,11 +231,11 @@ pub(crate) const FAULTS: &[Fault] = &[
             let mut last: BTreeMap<(String, String), Outcome> = BTreeMap::new();
             on("*").instead(move |call, world| {
                 let key = user_of(call, world);
-                if call.is(DELETE) {
+                if call.is(DELETE_USER) {
                     last.insert(key, reads(call, world));
                     return None;
                 }
-                let was = last.get(&key).filter(|_| call.is(GET))?;
+                let was = last.get(&key).filter(|_| call.is(GET_USER))?;
                 let outcome = world.ask(call);
                 let gone = outcome.is_refused(ErrorCode::UserNotFound);
                 Some(if gone { was.clone() } else { outcome })
@@ -272,12 +265,12 @@ fn created_anew(edit: fn(&mut Value)) -> Twist {
     let mut deleted = BTreeSet::new();
     on("*").outcome(move |call, outcome, world| {
         let key = user_of(call, world);
-        if call.is(DELETE) {
+        if call.is(DELETE_USER) {
             deleted.insert(key);
-        } else if call.is(PUT) && outcome.reply.status == 201 && deleted.contains(&key) {
+        } else if call.is(PUT_USER) && outcome.reply.status == 201 && deleted.contains(&key) {
             let mut user = outcome.json();
             edit(&mut user);
-            set_body(outcome, &user);
+            outcome.set_json(&user);
         }
     })
 }
@@ -287,13 +280,13 @@ fn shows_credential(pattern: &'static str) -> Twist {
     let mut credentials: BTreeMap<(String, String), Value> = BTreeMap::new();
     on("*").outcome(move |call, outcome, world| {
         let (key, mut user) = (user_of(call, world), outcome.json());
-        if call.is(PUT) && user["credential"].is_string() {
+        if call.is(PUT_USER) && user["credential"].is_string() {
             credentials.insert(key, user["credential"].clone());
         } else if call.is(pattern)
             && let Some(credential) = credentials.get(&key)
         {
             set(&mut user, "/credential", credential.clone());
-            set_body(outcome, &user);
+            outcome.set_json(&user);
         }
     })
 }
@@ -306,10 +299,10 @@ fn old_credential_lives() -> Twist {
         if call.is(LOGIN) {
             let owner = owners.get(call.token()?)?;
             let credential = present.get(owner)?;
-            call.authorization = Some(format!("Bearer {credential}"));
+            call.set_token(credential);
             return None;
         }
-        call.is(PUT).then(|| {
+        call.is(PUT_USER).then(|| {
             let (key, outcome) = (user_of(call, world), world.ask(call));
             let credential = text(&outcome.json(), "/credential").to_owned();
             if !credential.is_empty() {

@@ -1,34 +1,23 @@
-//! What goes wrong with sessions, by requests that nobody sent.
+//! Devices: what goes wrong with sessions, by requests that nobody sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duologue_core::ErrorCode;
-use duologue_core::event::{Event, Frame, KickReason, Kicked};
-use duologue_core::server::{Effect, StreamId};
-use serde_json::{Value, json};
+use duologue_core::event::KickReason;
+use duologue_core::server::Effect;
+use serde_json::Value;
 
-use super::LOGIN;
 use crate::book::Who;
 use crate::call::Call;
-use crate::json::{number, remove, set, text};
+use crate::frames::kicked;
+use crate::json::{remove, set, text};
+use crate::routes::LOGIN;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-pub(super) fn kicked(stream: StreamId, reason: KickReason) -> Effect {
-    let event = Event::Kicked(Kicked { reason });
-    Effect::Deliver {
-        stream,
-        frame: Frame { id: None, event },
-    }
-}
-
 /// Ends a session as if another login had taken its place.
-pub(in crate::catalogue) fn show_out(
-    call: &Call,
-    token: &str,
-    world: &mut World<'_>,
-) -> Vec<Effect> {
+pub(crate) fn show_out(call: &Call, token: &str, world: &mut World<'_>) -> Vec<Effect> {
     let ended = world.with_token(call, token, "DELETE", "/v1/sessions/current", &Value::Null);
     let told = ended.effects.into_iter().flat_map(|effect| match effect {
         Effect::Close { stream } => vec![kicked(stream, KickReason::Replaced), effect],
@@ -40,35 +29,14 @@ pub(in crate::catalogue) fn show_out(
 /// The sessions of the caller that have not ended, newest first. Looking counts as use.
 fn living(call: &Call, world: &mut World<'_>, who: &Who) -> Vec<String> {
     let mut tokens = world.book.sessions_of(who.app(), who.user());
-    tokens.retain(|token| {
-        let profile = world.with_token(call, token, "GET", "/v1/profile", &Value::Null);
-        profile.reply.status == 200
-    });
+    tokens.retain(|token| lives(call, world, token));
     tokens
 }
 
-fn policy(call: &Call, world: &mut World<'_>) -> Value {
-    let app = world.who(call).app().to_owned();
-    let policy = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
-    policy.json()
-}
-
-fn set_multi_login(call: &Call, world: &mut World<'_>, multi_login: &Value) {
-    let app = world.who(call).app().to_owned();
-    let body = json!({"multi_login": multi_login});
-    world.as_admin(call, &app, "PUT", "/v1/admin/policy", &body);
-}
-
-pub(super) fn login_under(
-    multi_login: &str,
-    call: &Call,
-    world: &mut World<'_>,
-) -> Option<Outcome> {
-    let before = policy(call, world);
-    set_multi_login(call, world, &json!(multi_login));
-    let outcome = world.ask(call);
-    set_multi_login(call, world, &before["multi_login"]);
-    Some(outcome)
+/// Whether the session of a token has not ended. Looking counts as use.
+fn lives(call: &Call, world: &mut World<'_>, token: &str) -> bool {
+    let profile = world.with_token(call, token, "GET", "/v1/profile", &Value::Null);
+    profile.reply.status == 200
 }
 
 pub(super) fn one_a_platform(
@@ -127,8 +95,7 @@ pub(super) fn same_session(
     let key = device(call, world);
     if let Some(answer) = answers.get(&key) {
         let token = text(answer, "/session_token");
-        let profile = world.with_token(call, token, "GET", "/v1/profile", &Value::Null);
-        if profile.reply.status == 200 {
+        if lives(call, world, token) {
             return Some(reply(201, answer).into());
         }
     }
@@ -140,7 +107,7 @@ pub(super) fn same_session(
 }
 
 pub(super) fn end_the_newest_only(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {
-    if policy(call, world)["multi_login"] != "single" {
+    if world.policy(call)["multi_login"] != "single" {
         return None;
     }
     let who = world.who(call);
@@ -150,7 +117,7 @@ pub(super) fn end_the_newest_only(call: &mut Call, world: &mut World<'_>) -> Opt
         .iter()
         .find(|token| world.book.holder(token).device() != device);
     let mut effects = other.map_or(vec![], |token| show_out(call, token, world));
-    let mut outcome = login_under("all", call, world)?;
+    let mut outcome = world.ask_under(call, "multi_login", "all");
     effects.append(&mut outcome.effects);
     outcome.effects = effects;
     Some(outcome)
@@ -187,13 +154,13 @@ pub(super) fn multi_login_unchanged(call: &mut Call, world: &mut World<'_>) -> O
 
 pub(super) fn refuse_above_limit(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {
     let who = world.who(call);
-    let app = world.as_admin(call, who.app(), "GET", "/v1/server", &Value::Null);
+    let max = world.limit(call, "sessions_max").unwrap_or_default();
     let (.., device) = device(call, world);
     let sessions = world.presence(call, who.app(), who.user());
     let known = sessions
         .iter()
         .any(|session| session["device_id"] == device);
-    let full = sessions.len() as u64 >= number(&app.json(), "/app/limits/sessions_max");
+    let full = sessions.len() as u64 >= max;
     (full && !known).then(|| error(ErrorCode::RelationLimit).into())
 }
 

@@ -11,7 +11,7 @@ use crate::twist::{Twist, error, on};
 const WITH_BODY: &str =
     "POST /v1/messages | POST /v1/admin/messages | PUT /v1/profile | PUT /v1/admin/policy";
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-empty-body-is-an-empty-object",
         requirement: "ERR-004",

@@ -4,14 +4,14 @@ use duologue_core::ErrorCode;
 use duologue_core::server::Body;
 use serde_json::{Value, json};
 
-use super::SEND;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, remove, set, text};
+use crate::routes::{BEFRIEND, LOGIN, SEND, SERVER};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-without-message",
         requirement: "ERR-001",
@@ -154,19 +154,19 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "errors-path-parameter-not-named",
         requirement: "ERR-003",
         sentence: "An error about an id in the path does not say which.",
-        twist: || on("PUT /v1/friends/*").error(|error| drop(remove(error, "/field"))),
+        twist: || on(BEFRIEND).error(|error| drop(remove(error, "/field"))),
     },
     Fault {
         id: "errors-path-parameter-named-as-its-value",
         requirement: "ERR-003",
         sentence: "An error about an id in the path names the id and not the parameter.",
-        twist: || on("PUT /v1/friends/*").outcome(name_the_value),
+        twist: || on(BEFRIEND).outcome(name_the_value),
     },
     Fault {
         id: "errors-field-where-there-is-none",
         requirement: "ERR-003",
         sentence: "A token of the wrong class is told as if a field `user_id` were wrong.",
-        twist: || on("POST /v1/sessions").error(|error| set(error, "/field", "user_id")),
+        twist: || on(LOGIN).error(|error| set(error, "/field", "user_id")),
     },
     Fault {
         id: "errors-null-not-named",
@@ -374,7 +374,7 @@ fn allow(edit: fn(&str) -> String) -> Twist {
 
 /// A server without a feature, which says so wrongly at its paths.
 fn lacks(feature: &'static str, paths: &'static str, says: ErrorCode) -> Twist {
-    let undeclared = on("GET /v1/server").answer(move |server| {
+    let undeclared = on(SERVER).answer(move |server| {
         if let Some(features) = list(server, "/features") {
             features.retain(|found| found != feature);
         }

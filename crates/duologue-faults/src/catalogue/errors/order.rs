@@ -1,18 +1,20 @@
-//! Errors: checks in another order.
+//! Errors: checks that come in another order.
 
 use std::collections::BTreeSet;
 
 use duologue_core::ErrorCode;
 use serde_json::Value;
 
-use super::{ANY_SEND, HISTORY, SEND, harmless, passing, with_body};
+use super::harmless;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{ADMIN_SEND, ANY_SEND, HISTORY, NOTIFY, SEND};
+use crate::sending::passing;
 use crate::twist::{Twist, error, error_at, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-body-before-token",
         requirement: "ERR-007",
@@ -54,15 +56,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "ERR-007",
         sentence: "It is looked up whether a notification's recipient exists before its event is checked.",
         twist: || {
-            instead_of(
-                "POST /v1/admin/notifications",
-                ErrorCode::InvalidField,
-                |call| {
-                    let mut body = passing(call).json();
-                    set(&mut body, "/event", "shop.open");
-                    with_body(call, &body)
-                },
-            )
+            instead_of(NOTIFY, ErrorCode::InvalidField, |call| {
+                passing(call).with_body(|body| set(body, "/event", "shop.open"))
+            })
         },
     },
     Fault {
@@ -83,16 +79,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "It is looked up whether a recipient exists before `from` is compared with the caller.",
         twist: || {
             instead_of(SEND, ErrorCode::AdminRequired, |call| {
-                let mut body = passing(call).json();
-                remove(&mut body, "/from");
-                with_body(call, &body)
+                passing(call).with_body(|body| drop(remove(body, "/from")))
             })
         },
     },
     Fault {
         id: "errors-key-before-schema",
         requirement: "ERR-007",
-        sentence: "A used key is told before the content is checked.",
+        sentence: "A used key is refused before the content is checked.",
         twist: || {
             let mut used = BTreeSet::new();
             on(SEND).outcome(move |call, outcome, _| tell_used_key(&mut used, call, outcome))
@@ -101,7 +95,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-accounts-before-key",
         requirement: "ERR-007",
-        sentence: "It is looked up whether a recipient exists before the key is.",
+        sentence: "It is looked up whether a recipient exists before the key is looked up.",
         twist: || tried_first(ErrorCode::UserNotFound),
     },
     Fault {
@@ -119,12 +113,10 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-recipient-before-sender",
         requirement: "ERR-007",
-        sentence: "It is looked up whether the recipient exists before the sender is.",
+        sentence: "It is looked up whether the recipient exists before it is looked up whether the sender does.",
         twist: || {
-            instead_of("POST /v1/admin/messages", ErrorCode::UserNotFound, |call| {
-                let mut body = passing(call).json();
-                remove(&mut body, "/from");
-                with_body(call, &body)
+            instead_of(ADMIN_SEND, ErrorCode::UserNotFound, |call| {
+                passing(call).with_body(|body| drop(remove(body, "/from")))
             })
         },
     },
@@ -198,9 +190,8 @@ fn strangers_are_no_friends(call: &Call, outcome: &mut Outcome, world: &mut Worl
     if !outcome.is_refused(ErrorCode::UserNotFound) {
         return;
     }
-    let app = world.who(call).app().to_owned();
-    let policy = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
-    if policy.json()["messaging"] == "friends_only" {
+    let policy = world.policy(call);
+    if policy["messaging"] == "friends_only" {
         *outcome = error(ErrorCode::NotFriends).into();
     }
 }
@@ -210,16 +201,8 @@ fn block_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
         return;
     }
     let caller = world.who(call);
-    let body = call.json();
-    let recipient = (caller.app(), text(&body, "/to"));
-    let blocklist = world.as_user(call, recipient, "GET", "/v1/blocklist", &Value::Null);
-    let blocked = blocklist.is_some_and(|found| {
-        let blocklist = found.json()["blocklist"].clone();
-        blocklist
-            .as_array()
-            .is_some_and(|ids| ids.iter().any(|id| id == caller.user()))
-    });
-    if blocked {
+    let (recipient, caller_id) = (call.recipient(), caller.user());
+    if world.lists(call, (caller.app(), &recipient), "blocklist", caller_id) {
         *outcome = error(ErrorCode::BlockedByRecipient).into();
     }
 }

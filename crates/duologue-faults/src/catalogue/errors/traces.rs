@@ -1,18 +1,20 @@
 //! Errors: what a refused request leaves behind.
 
 use duologue_core::ErrorCode;
-use duologue_core::event::{Event, Frame, KickReason, Kicked};
-use duologue_core::server::Effect;
+use duologue_core::event::KickReason;
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, SEND, with_body};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::kicked;
 use crate::json::{remove, set, text};
+use crate::routes::{
+    ADMIN_SEND, ANY_SEND, BLOCK, CLOCK, LOGIN, PUT_POLICY, PUT_PROFILE, PUT_USER, REGISTER, SEND,
+};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "errors-refused-content-leaves-an-empty-message",
         requirement: "ERR-008",
@@ -92,34 +94,34 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "errors-refused-batch-begins",
         requirement: "ERR-008",
         sentence: "The first recipient of a batch that is refused gets the message.",
-        twist: || on("POST /v1/admin/messages").outcome(send_to_the_first),
+        twist: || on(ADMIN_SEND).outcome(send_to_the_first),
     },
     Fault {
         id: "errors-refused-profile-half-changed",
         requirement: "ERR-008",
         sentence: "Of a profile that is refused the good fields are kept.",
-        twist: || good_fields_kept("PUT /v1/profile"),
+        twist: || good_fields_kept(PUT_PROFILE),
     },
     Fault {
         id: "errors-refused-policy-half-changed",
         requirement: "ERR-008",
         sentence: "Of a policy that is refused the good fields are in force.",
-        twist: || good_fields_kept("PUT /v1/admin/policy"),
+        twist: || good_fields_kept(PUT_POLICY),
     },
     Fault {
         id: "errors-refused-user-half-changed",
         requirement: "ERR-008",
         sentence: "Of a user's update that is refused the good fields are kept.",
-        twist: || good_fields_kept("PUT /v1/admin/users/*"),
+        twist: || good_fields_kept(PUT_USER),
     },
     Fault {
         id: "errors-refused-user-created",
         requirement: "ERR-008",
         sentence: "A user whose creation is refused is there all the same.",
         twist: || {
-            on("PUT /v1/admin/users/*").outcome(|call, outcome, world| {
+            on(PUT_USER).outcome(|call, outcome, world| {
                 if outcome.reply.status == 400 {
-                    world.ask(&with_body(call, &json!({})));
+                    world.again(call, |body| *body = json!({}));
                 }
             })
         },
@@ -128,20 +130,20 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "errors-refused-login-ends-the-session",
         requirement: "ERR-008",
         sentence: "A refused login ends the session of the user it names.",
-        twist: || on("POST /v1/sessions").outcome(end_the_session),
+        twist: || on(LOGIN).outcome(end_the_session),
     },
     Fault {
         id: "errors-refused-login-shows-the-door",
         requirement: "ERR-008",
         sentence: "A refused login tells the streams of the user it names that they are replaced.",
-        twist: || on("POST /v1/sessions").outcome(show_the_door),
+        twist: || on(LOGIN).outcome(show_the_door),
     },
     Fault {
         id: "errors-refused-registration-ends-the-old-one",
         requirement: "ERR-008",
         sentence: "A push token that is refused ends the registration before it.",
         twist: || {
-            on("PUT /v1/push-token").outcome(|call, outcome, world| {
+            on(REGISTER).outcome(|call, outcome, world| {
                 if outcome.reply.status == 400 {
                     world.ask(&as_delete(call));
                 }
@@ -153,7 +155,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "ERR-008",
         sentence: "Who cannot be blocked because the list is full is no friend any more.",
         twist: || {
-            on("PUT /v1/blocklist/*").outcome(|call, outcome, world| {
+            on(BLOCK).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::RelationLimit) {
                     let mut unfriend = as_delete(call);
                     unfriend.path = unfriend.path.replace("/blocklist/", "/friends/");
@@ -167,9 +169,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "ERR-008",
         sentence: "An advance that is refused moves the clock by a second.",
         twist: || {
-            on("POST /v1/admin/clock").outcome(|call, outcome, world| {
+            on(CLOCK).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::InvalidField) {
-                    world.ask(&with_body(call, &json!({"advance_ms": 1000})));
+                    world.again(call, |body| *body = json!({"advance_ms": 1000}));
                 }
             })
         },
@@ -180,11 +182,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
 fn all_the_same(pattern: &'static str, code: ErrorCode, edit: fn(&mut Value)) -> Twist {
     on(pattern).outcome(move |call, outcome, world| {
         if outcome.is_refused(code) {
-            let mut body = call.json();
-            edit(&mut body);
-            outcome
-                .effects
-                .extend(world.ask(&with_body(call, &body)).effects);
+            outcome.effects.extend(world.again(call, edit).effects);
         }
     })
 }
@@ -192,17 +190,8 @@ fn all_the_same(pattern: &'static str, code: ErrorCode, edit: fn(&mut Value)) ->
 /// For a moment the app does not tell of blocks: then the sender keeps what the recipient never sees.
 fn keep_what_is_blocked(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     if outcome.is_refused(ErrorCode::BlockedByRecipient) {
-        let app = world.who(call).app().to_owned();
-        let visibility = |value| json!({"block_visibility": value});
-        world.as_admin(call, &app, "PUT", "/v1/admin/policy", &visibility("silent"));
-        outcome.effects.extend(world.ask(call).effects);
-        world.as_admin(
-            call,
-            &app,
-            "PUT",
-            "/v1/admin/policy",
-            &visibility("explicit"),
-        );
+        let kept = world.ask_under(call, "block_visibility", "silent");
+        outcome.effects.extend(kept.effects);
     }
 }
 
@@ -230,9 +219,8 @@ fn send_to_the_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) 
     {
         remove(&mut body, "/from");
         set(&mut body, "/to", first);
-        outcome
-            .effects
-            .extend(world.ask(&with_body(call, &body)).effects);
+        let sent = world.again(call, |batch| *batch = body);
+        outcome.effects.extend(sent.effects);
     }
 }
 
@@ -241,7 +229,7 @@ fn good_fields_kept(pattern: &'static str) -> Twist {
     on(pattern).outcome(|call, outcome, world| {
         if outcome.reply.status == 400 {
             for (name, value) in call.json().as_object().into_iter().flatten() {
-                world.ask(&with_body(call, &json!({ name: value })));
+                world.again(call, |body| *body = json!({ name: value }));
             }
         }
     })
@@ -264,10 +252,7 @@ fn show_the_door(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
         let app = world.who(call).app().to_owned();
         let body = call.json();
         for stream in world.book.streams_of(&app, text(&body, "/user_id")) {
-            let reason = KickReason::Replaced;
-            let event = Event::Kicked(Kicked { reason });
-            let frame = Frame { id: None, event };
-            outcome.effects.push(Effect::Deliver { stream, frame });
+            outcome.effects.push(kicked(stream, KickReason::Replaced));
         }
     }
 }

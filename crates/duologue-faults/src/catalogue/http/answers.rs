@@ -6,19 +6,20 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::json::{list, number, remove, set};
+use crate::routes::{
+    BEFRIEND, CONVERSATIONS, CREATE_APP, DELETE_USER, GET_PROFILE, LOGIN, LOGOUT, PRESENCE,
+    PUT_POLICY, PUT_PROFILE, PUT_USER, SEND,
+};
 use crate::twist::{Twist, on};
 use crate::wire::Wire;
 
-const PROFILE: &str = "PUT /v1/profile";
-const USER: &str = "PUT /v1/admin/users/*";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-integer-with-a-fraction",
         requirement: "HTT-001",
         sentence: "The `seq` of a message is written with a `.0`.",
         twist: || {
-            on("POST /v1/messages").answer(|message| {
+            on(SEND).answer(|message| {
                 let seq: f64 = number(message, "/seq")
                     .to_string()
                     .parse()
@@ -32,7 +33,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-001",
         sentence: "The time of a login is a string.",
         twist: || {
-            on("POST /v1/sessions").answer(|session| {
+            on(LOGIN).answer(|session| {
                 let now = number(session, "/now_ms").to_string();
                 set(session, "/now_ms", now);
             })
@@ -43,7 +44,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-001",
         sentence: "A profile without a nickname has no field `nickname`.",
         twist: || {
-            on("GET /v1/profile").answer(|profile| {
+            on(GET_PROFILE).answer(|profile| {
                 if profile["nickname"].is_null() {
                     remove(profile, "/nickname");
                 }
@@ -55,7 +56,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-001",
         sentence: "A message without `custom_data` has a `custom_data` of null.",
         twist: || {
-            on("POST /v1/messages").answer(|message| {
+            on(SEND).answer(|message| {
                 if message.get("custom_data").is_none() {
                     set(message, "/custom_data", ());
                 }
@@ -67,7 +68,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-001",
         sentence: "A sender without a nickname has an empty one.",
         twist: || {
-            on("POST /v1/messages").answer(|message| {
+            on(SEND).answer(|message| {
                 if message.pointer("/sender/nickname").is_none() {
                     set(message, "/sender/nickname", "");
                 }
@@ -78,14 +79,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-login-without-platform",
         requirement: "HTT-001",
         sentence: "The answer to a login has no `platform`.",
-        twist: || on("POST /v1/sessions").answer(|session| drop(remove(session, "/platform"))),
+        twist: || on(LOGIN).answer(|session| drop(remove(session, "/platform"))),
     },
     Fault {
         id: "http-conversations-without-first-seq",
         requirement: "HTT-001",
         sentence: "Conversations have no `first_seq`.",
         twist: || {
-            on("GET /v1/conversations").answer(|answer| {
+            on(CONVERSATIONS).answer(|answer| {
                 for conversation in list(answer, "/conversations").into_iter().flatten() {
                     remove(conversation, "/first_seq");
                 }
@@ -97,7 +98,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-001",
         sentence: "Presence does not say which sessions have a stream.",
         twist: || {
-            on("GET /v1/admin/users/*/presence").answer(|presence| {
+            on(PRESENCE).answer(|presence| {
                 for session in list(presence, "/sessions").into_iter().flatten() {
                     remove(session, "/streaming");
                 }
@@ -139,31 +140,31 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-user-created-with-200",
         requirement: "HTT-003",
         sentence: "The creation of a user is answered 200.",
-        twist: || on(USER).status(200),
+        twist: || on(PUT_USER).status(200),
     },
     Fault {
         id: "http-user-updated-with-201",
         requirement: "HTT-003",
         sentence: "The update of a user is answered 201.",
-        twist: || on(USER).status(201),
+        twist: || on(PUT_USER).status(201),
     },
     Fault {
         id: "http-login-with-200",
         requirement: "HTT-003",
         sentence: "A login is answered 200.",
-        twist: || on("POST /v1/sessions").status(200),
+        twist: || on(LOGIN).status(200),
     },
     Fault {
         id: "http-send-with-201",
         requirement: "HTT-003",
         sentence: "A send is answered 201.",
-        twist: || on("POST /v1/messages").status(201),
+        twist: || on(SEND).status(201),
     },
     Fault {
         id: "http-new-app-with-200",
         requirement: "HTT-003",
         sentence: "The creation of an app is answered 200.",
-        twist: || on("POST /v1/apps").status(200),
+        twist: || on(CREATE_APP).status(200),
     },
     Fault {
         id: "http-upload-with-200",
@@ -182,50 +183,50 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-befriending-with-201",
         requirement: "HTT-003",
         sentence: "A new friend is answered 201.",
-        twist: || on("PUT /v1/friends/*").status(201),
+        twist: || on(BEFRIEND).status(201),
     },
     Fault {
         id: "http-befriending-with-a-body",
         requirement: "HTT-003",
         sentence: "A new friend is answered 200 and `{}`.",
-        twist: || with_a_body("PUT /v1/friends/*"),
+        twist: || with_a_body(BEFRIEND),
     },
     Fault {
         id: "http-deletion-with-a-body",
         requirement: "HTT-003",
         sentence: "The deletion of a user is answered 200 and `{}`.",
-        twist: || with_a_body("DELETE /v1/admin/users/*"),
+        twist: || with_a_body(DELETE_USER),
     },
     Fault {
         id: "http-logout-with-202",
         requirement: "HTT-003",
         sentence: "A logout is answered 202.",
-        twist: || on("DELETE /v1/sessions/current").status(202),
+        twist: || on(LOGOUT).status(202),
     },
     Fault {
         id: "http-profile-replaced",
         requirement: "HTT-004",
         sentence: "A nickname that an update of the profile does not name is cleared.",
-        twist: || clears_what_is_absent(PROFILE, "nickname"),
+        twist: || clears_what_is_absent(PUT_PROFILE, "nickname"),
     },
     Fault {
         id: "http-picture-replaced",
         requirement: "HTT-004",
         sentence: "A picture that an update of the profile does not name is cleared.",
-        twist: || clears_what_is_absent(PROFILE, "avatar_url"),
+        twist: || clears_what_is_absent(PUT_PROFILE, "avatar_url"),
     },
     Fault {
         id: "http-user-replaced",
         requirement: "HTT-004",
         sentence: "A picture that an administrator's update does not name is cleared.",
-        twist: || clears_what_is_absent(USER, "avatar_url"),
+        twist: || clears_what_is_absent(PUT_USER, "avatar_url"),
     },
     Fault {
         id: "http-accept-from-replaced",
         requirement: "HTT-004",
         sentence: "An `accept_from` that an update of the profile does not name begins anew.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if body.get("accept_from").is_none() {
                     set(body, "/accept_from", "policy");
                 }
@@ -237,7 +238,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-004",
         sentence: "What an update of the policy does not name begins anew.",
         twist: || {
-            on("PUT /v1/admin/policy").body(|body| {
+            on(PUT_POLICY).body(|body| {
                 let mut whole = json!({
                     "messaging": "anyone", "block_visibility": "silent", "multi_login": "all"
                 });
@@ -252,20 +253,20 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-null-clears-nothing",
         requirement: "HTT-005",
         sentence: "A null in an update of the profile is taken for absence.",
-        twist: || nulls_left_out(PROFILE),
+        twist: || nulls_left_out(PUT_PROFILE),
     },
     Fault {
         id: "http-null-of-the-administrator-clears-nothing",
         requirement: "HTT-005",
         sentence: "A null in an administrator's update of a user is taken for absence.",
-        twist: || nulls_left_out(USER),
+        twist: || nulls_left_out(PUT_USER),
     },
     Fault {
         id: "http-null-is-a-word",
         requirement: "HTT-005",
-        sentence: "A nickname of null is the nickname `null`.",
+        sentence: "A nickname of null is taken for the word `null`.",
         twist: || {
-            on(PROFILE).reads("/nickname", |nickname| {
+            on(PUT_PROFILE).reads("/nickname", |nickname| {
                 nickname.is_null().then(|| "null".into())
             })
         },
@@ -275,7 +276,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-005",
         sentence: "A nickname of null clears the picture as well.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if body.get("nickname") == Some(&Value::Null) {
                     set(body, "/avatar_url", ());
                 }

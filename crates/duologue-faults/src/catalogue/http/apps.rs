@@ -8,14 +8,11 @@ use serde_json::{Value, json};
 use crate::book::Who;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{CREATE_APP, DELETE_APP, SERVER};
 use crate::twist::{Twist, error, on};
 use crate::world::Outcome;
 
-const SERVER: &str = "GET /v1/server";
-const CREATE: &str = "POST /v1/apps";
-const DELETE: &str = "DELETE /v1/apps/*";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-server-wants-a-token",
         requirement: "HTT-015",
@@ -82,7 +79,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             let mut created = BTreeMap::new();
             on("POST /v1/apps | GET /v1/server").outcome(move |call, outcome, _| {
-                remember_or_show(&mut created, call.is(CREATE), outcome);
+                remember_or_show(&mut created, call.is(CREATE_APP), outcome);
             })
         },
     },
@@ -121,7 +118,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-017",
         sentence: "An app created without wishes has another policy than `defaults` says.",
         twist: || {
-            on(CREATE).body(|wishes| {
+            on(CREATE_APP).body(|wishes| {
                 if wishes.get("policy").is_none() {
                     set(wishes, "/policy", json!({"messaging": "friends_only"}));
                 }
@@ -132,14 +129,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-app-without-a-clock",
         requirement: "HTT-018",
         sentence: "The answer to the creation of an app does not tell its clock.",
-        twist: || on(CREATE).answer(|app| drop(remove(app, "/clock"))),
+        twist: || on(CREATE_APP).answer(|app| drop(remove(app, "/clock"))),
     },
     Fault {
         id: "http-app-without-gateway",
         requirement: "HTT-018",
         sentence: "The answer to the creation of an app without a gateway has no `push_gateway_url`.",
         twist: || {
-            on(CREATE).answer(|app| {
+            on(CREATE_APP).answer(|app| {
                 if app["push_gateway_url"].is_null() {
                     remove(app, "/push_gateway_url");
                 }
@@ -150,49 +147,49 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-gateway-not-shown",
         requirement: "HTT-018",
         sentence: "The answer to the creation of an app does not show its gateway.",
-        twist: || on(CREATE).answer(|app| set(app, "/push_gateway_url", ())),
+        twist: || on(CREATE_APP).answer(|app| set(app, "/push_gateway_url", ())),
     },
     Fault {
         id: "http-vendors-of-the-server",
         requirement: "HTT-018",
         sentence: "An app has all vendors of the server, whichever were asked for.",
-        twist: || on(CREATE).body(|wishes| drop(remove(wishes, "/push/vendors"))),
+        twist: || on(CREATE_APP).body(|wishes| drop(remove(wishes, "/push/vendors"))),
     },
     Fault {
         id: "http-policy-not-granted",
         requirement: "HTT-018",
         sentence: "The policy that is asked for at the creation of an app is ignored.",
-        twist: || on(CREATE).body(|wishes| drop(remove(wishes, "/policy"))),
+        twist: || on(CREATE_APP).body(|wishes| drop(remove(wishes, "/policy"))),
     },
     Fault {
         id: "http-profile-not-granted",
         requirement: "HTT-018",
         sentence: "The profile that is asked for at the creation of an app is ignored.",
-        twist: || on(CREATE).body(|wishes| drop(remove(wishes, "/profile"))),
+        twist: || on(CREATE_APP).body(|wishes| drop(remove(wishes, "/profile"))),
     },
     Fault {
         id: "http-deleted-app-lives-on",
         requirement: "HTT-019",
         sentence: "The deletion of an app is answered 204 and does nothing.",
-        twist: || on(DELETE).does_nothing(204, Value::Null),
+        twist: || on(DELETE_APP).does_nothing(204, Value::Null),
     },
     Fault {
         id: "http-app-deleted-twice",
         requirement: "HTT-019",
-        sentence: "The deletion of an app that is no more is answered 204.",
-        twist: || on(DELETE).accepts(ErrorCode::AppNotFound, 204, Value::Null),
+        sentence: "The deletion of an app that has been deleted is answered 204.",
+        twist: || on(DELETE_APP).accepts(ErrorCode::AppNotFound, 204, Value::Null),
     },
     Fault {
         id: "http-unknown-app-is-not-found",
         requirement: "HTT-019",
-        sentence: "The deletion of an app that there is not is answered `not_found`.",
-        twist: || on(DELETE).confuses(ErrorCode::AppNotFound, ErrorCode::NotFound),
+        sentence: "The deletion of an app that does not exist is answered `not_found`.",
+        twist: || on(DELETE_APP).confuses(ErrorCode::AppNotFound, ErrorCode::NotFound),
     },
     Fault {
         id: "http-app-deleted-with-200",
         requirement: "HTT-019",
         sentence: "The deletion of an app is answered 200.",
-        twist: || on(DELETE).status(200),
+        twist: || on(DELETE_APP).status(200),
     },
 ];
 

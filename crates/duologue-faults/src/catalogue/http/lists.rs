@@ -1,26 +1,23 @@
-//! HTTP: lists and their pages.
+//! HTTP: the order of lists, and their pages.
 
 use duologue_core::ErrorCode;
 use duologue_core::id::parse_decimal;
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::catalogue::roaming::pages::ask_for;
 use crate::fault::Fault;
 use crate::json::{list, set};
 use crate::limits::limit;
+use crate::routes::{ADMIN_CONVERSATIONS, CONVERSATIONS, FRIENDS, HISTORY};
 use crate::twist::{Twist, error_at, on};
 use crate::world::{Outcome, World};
 
-const FRIENDS: &str = "GET /v1/friends";
 const BLOCKLIST: &str = "GET /v1/blocklist";
-const CONVERSATIONS: &str = "GET /v1/conversations";
-const HISTORY: &str = "GET /v1/conversations/*/messages";
 const FRIENDS_AND_HISTORY: &str = "GET /v1/friends | GET /v1/conversations/*/messages";
 const EVERY_LIST: &str =
     "GET /v1/friends | GET /v1/blocklist | GET /v1/conversations | GET /v1/admin/conversations/*";
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-list-descends",
         requirement: "HTT-011",
@@ -71,7 +68,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-after-ignored",
         requirement: "HTT-011",
         sentence: "Every page is the first.",
-        twist: || on(EVERY_LIST).request(|call, _| leave_out(call, "after")),
+        twist: || on(EVERY_LIST).request(|call, _| call.set_parameter("after", None)),
     },
     Fault {
         id: "http-list-always-complete",
@@ -161,7 +158,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-limit-ignored",
         requirement: "HTT-013",
         sentence: "A page of friends is as long as it may be, whatever `limit` says.",
-        twist: || on(FRIENDS).request(|call, _| leave_out(call, "limit")),
+        twist: || on(FRIENDS).request(|call, _| call.set_parameter("limit", None)),
     },
     Fault {
         id: "http-limit-0-is-none",
@@ -219,7 +216,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-limit-of-the-administrator-unchecked",
         requirement: "HTT-014",
         sentence: "The administrator's list of conversations takes a `limit` of 0.",
-        twist: || takes_limit("GET /v1/admin/conversations/*", |limit| limit == "0"),
+        twist: || takes_limit(ADMIN_CONVERSATIONS, |limit| limit == "0"),
     },
     Fault {
         id: "http-limit-not-named",
@@ -244,12 +241,12 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "HTT-014",
         sentence: "A `limit` of history that is no number counts as absent.",
         twist: || {
-            on("GET /v1/conversations/*/messages").request(|call, _| {
+            on(HISTORY).request(|call, _| {
                 if call
                     .parameter("limit")
                     .is_some_and(|limit| parse_decimal(limit).is_err())
                 {
-                    ask_for(call, "limit", None);
+                    call.set_parameter("limit", None);
                 }
             })
         },
@@ -276,14 +273,6 @@ fn orders(edit: fn(&mut Vec<Value>)) -> Twist {
             edit(ids);
         }
     })
-}
-
-fn leave_out(call: &mut Call, parameter: &str) {
-    let kept = call.query.split('&').filter(|pair| {
-        let name = pair.split('=').next();
-        name != Some(parameter)
-    });
-    call.query = kept.collect::<Vec<_>>().join("&");
 }
 
 fn add(call: &mut Call, pair: &str) {
@@ -320,7 +309,7 @@ fn without_first(answer: &mut Value) {
 
 fn forget_unknown_after(call: &mut Call, world: &mut World<'_>) {
     if named_by_after(call, world).is_none() {
-        leave_out(call, "after");
+        call.set_parameter("after", None);
     }
 }
 
@@ -337,7 +326,7 @@ fn full_means_more(call: &Call, outcome: &mut Outcome, _: &mut World<'_>) {
 fn takes_limit(pattern: &'static str, test: fn(&str) -> bool) -> Twist {
     on(pattern).request(move |call, _| {
         if call.parameter("limit").is_some_and(test) {
-            leave_out(call, "limit");
+            call.set_parameter("limit", None);
         }
     })
 }

@@ -1,4 +1,4 @@
-//! HTTP: tokens and their classes.
+//! HTTP: how tokens come, and what each class of them may.
 
 use duologue_core::ErrorCode;
 use http::{HeaderValue, header};
@@ -7,11 +7,15 @@ use serde_json::Value;
 use crate::book::Who;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::routes::{
+    ADMIN_CONVERSATIONS, CREATE_APP, DOWNLOAD, EVENTS, GET_POLICY, GET_PROFILE, GET_USER, LOGIN,
+    LOGOUT, PUT_POLICY, PUT_USER, SERVER,
+};
 use crate::twist::{Twist, error, on};
 use crate::wire::Wire;
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-token-in-the-query",
         requirement: "HTT-006",
@@ -31,8 +35,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A token may stand alone in the header.",
         twist: || {
             on("*").request(|call, _| {
-                if let Some(token) = bare(call) {
-                    call.authorization = Some(format!("Bearer {token}"));
+                if let Some(token) = bare(call).map(str::to_owned) {
+                    call.set_token(&token);
                 }
             })
         },
@@ -43,8 +47,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "No space is needed between `Bearer` and the token.",
         twist: || {
             on("*").request(|call, _| {
-                if let Some(token) = bare(call).and_then(|text| text.strip_prefix("Bearer")) {
-                    call.authorization = Some(format!("Bearer {token}"));
+                let token = bare(call).and_then(|text| text.strip_prefix("Bearer"));
+                if let Some(token) = token.map(str::to_owned) {
+                    call.set_token(&token);
                 }
             })
         },
@@ -52,11 +57,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-any-scheme",
         requirement: "HTT-006",
-        sentence: "The scheme does not matter.",
+        sentence: "A token is taken under any scheme.",
         twist: || {
             on("*").request(|call, _| {
-                if let Some(token) = call.token() {
-                    call.authorization = Some(format!("Bearer {token}"));
+                if let Some(token) = call.token().map(str::to_owned) {
+                    call.set_token(&token);
                 }
             })
         },
@@ -64,7 +69,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-scheme-as-it-is-written",
         requirement: "HTT-006",
-        sentence: "The scheme is `Bearer` and not `bearer`.",
+        sentence: "The scheme `bearer` in small letters is taken for no token.",
         twist: || {
             on("*").request(|call, _| {
                 let header = call.authorization.take();
@@ -103,10 +108,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-login-without-a-token",
         requirement: "HTT-006",
         sentence: "A login without a credential is told that it needs one and not that it has none.",
-        twist: || {
-            on("POST /v1/sessions")
-                .confuses(ErrorCode::CredentialMissing, ErrorCode::CredentialRequired)
-        },
+        twist: || on(LOGIN).confuses(ErrorCode::CredentialMissing, ErrorCode::CredentialRequired),
     },
     Fault {
         id: "http-unknown-token-sees-the-server",
@@ -164,10 +166,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "http-ended-session-logs-out-again",
         requirement: "HTT-008",
-        sentence: "A logout may be repeated.",
-        twist: || {
-            on("DELETE /v1/sessions/current").accepts(ErrorCode::SessionEnded, 204, Value::Null)
-        },
+        sentence: "A logout with the token of an ended session is answered 204.",
+        twist: || on(LOGOUT).accepts(ErrorCode::SessionEnded, 204, Value::Null),
     },
     Fault {
         id: "http-ended-session-sees-the-server",
@@ -179,42 +179,38 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-ended-session-needs-the-administrator",
         requirement: "HTT-008",
         sentence: "The token of an ended session is answered `admin_required` where it would have been before.",
-        twist: || {
-            on("GET /v1/admin/policy").confuses(ErrorCode::SessionEnded, ErrorCode::AdminRequired)
-        },
+        twist: || on(GET_POLICY).confuses(ErrorCode::SessionEnded, ErrorCode::AdminRequired),
     },
     Fault {
         id: "http-ended-session-has-no-stream",
         requirement: "HTT-008",
         sentence: "A stream for an ended session is answered `session_required`.",
-        twist: || {
-            on("GET /v1/events").confuses(ErrorCode::SessionEnded, ErrorCode::SessionRequired)
-        },
+        twist: || on(EVENTS).confuses(ErrorCode::SessionEnded, ErrorCode::SessionRequired),
     },
     Fault {
         id: "http-session-reads-as-the-administrator",
         requirement: "HTT-009",
         sentence: "A session may read what the administrator may.",
-        twist: || on("GET /v1/admin/users/*").request(promote),
+        twist: || on(GET_USER).request(promote),
     },
     Fault {
         id: "http-session-reads-conversations-as-the-administrator",
         requirement: "HTT-009",
         sentence: "A session may see the conversations of everybody.",
-        twist: || on("GET /v1/admin/conversations/*").request(promote),
+        twist: || on(ADMIN_CONVERSATIONS).request(promote),
     },
     Fault {
         id: "http-session-changes-the-policy",
         requirement: "HTT-009",
         sentence: "A session may change the policy.",
-        twist: || on("PUT /v1/admin/policy").request(promote),
+        twist: || on(PUT_POLICY).request(promote),
     },
     Fault {
         id: "http-credential-edits-its-user",
         requirement: "HTT-009",
         sentence: "With their credential a user may edit themselves as the administrator does.",
         twist: || {
-            on("PUT /v1/admin/users/*").request(|call, world| {
+            on(PUT_USER).request(|call, world| {
                 if matches!(world.who(call), Who::Credential { .. }) {
                     promote(call, world);
                 }
@@ -231,37 +227,31 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-administrator-reads-any-profile",
         requirement: "HTT-009",
         sentence: "The admin token is answered `user_not_found` where a session is wanted.",
-        twist: || mistakes("GET /v1/profile", is_admin, ErrorCode::UserNotFound),
+        twist: || mistakes(GET_PROFILE, is_admin, ErrorCode::UserNotFound),
     },
     Fault {
         id: "http-administrator-downloads-media",
         requirement: "HTT-009",
         sentence: "The admin token is answered `media_not_found` where a session is wanted.",
-        twist: || mistakes("GET /v1/media/*", is_admin, ErrorCode::MediaNotFound),
+        twist: || mistakes(DOWNLOAD, is_admin, ErrorCode::MediaNotFound),
     },
     Fault {
         id: "http-administrator-has-no-stream",
         requirement: "HTT-009",
         sentence: "A stream for the administrator is answered `credential_invalid`.",
-        twist: || mistakes("GET /v1/events", is_admin, ErrorCode::CredentialInvalid),
+        twist: || mistakes(EVENTS, is_admin, ErrorCode::CredentialInvalid),
     },
     Fault {
         id: "http-administrator-logs-in",
         requirement: "HTT-009",
         sentence: "A login with the admin token is answered `credential_invalid`.",
-        twist: || mistakes("POST /v1/sessions", is_admin, ErrorCode::CredentialInvalid),
+        twist: || mistakes(LOGIN, is_admin, ErrorCode::CredentialInvalid),
     },
     Fault {
         id: "http-session-logs-in",
         requirement: "HTT-009",
         sentence: "A login with a session token is answered `credential_invalid`.",
-        twist: || {
-            mistakes(
-                "POST /v1/sessions",
-                is_session,
-                ErrorCode::CredentialInvalid,
-            )
-        },
+        twist: || mistakes(LOGIN, is_session, ErrorCode::CredentialInvalid),
     },
     Fault {
         id: "http-operator-is-nobody-in-an-app",
@@ -281,7 +271,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "http-every-token-creates-apps",
         requirement: "HTT-009",
         sentence: "An app is created for whoever has a token.",
-        twist: || as_the_operator("POST /v1/apps", |_| true),
+        twist: || as_the_operator(CREATE_APP, |_| true),
     },
     Fault {
         id: "http-administrator-deletes-the-app",
@@ -341,7 +331,7 @@ fn cookie_for_token(head: &mut http::request::Parts) {
 
 /// What would be refused with `code` is answered as if there were no token.
 fn answers_as_nobody(code: ErrorCode) -> Twist {
-    on("GET /v1/server").outcome(move |call, outcome, world| {
+    on(SERVER).outcome(move |call, outcome, world| {
         if outcome.is_refused(code) {
             let mut bare = call.clone();
             bare.authorization = None;
@@ -370,7 +360,7 @@ fn mistakes(pattern: &'static str, class: fn(&Who) -> bool, code: ErrorCode) -> 
 fn promote(call: &mut Call, world: &mut World<'_>) {
     let app = world.who(call).app().to_owned();
     if let Some(token) = world.book.admin_token(&app) {
-        call.authorization = Some(format!("Bearer {token}"));
+        call.set_token(&token);
     }
 }
 
@@ -379,7 +369,7 @@ fn as_its_session(call: &mut Call, world: &mut World<'_>) -> Option<Outcome> {
         return None;
     };
     let token = world.book.sessions_of(&app, &user).into_iter().next()?;
-    call.authorization = Some(format!("Bearer {token}"));
+    call.set_token(&token);
     None
 }
 

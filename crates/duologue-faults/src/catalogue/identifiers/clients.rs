@@ -3,16 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{invalid, is_bad};
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
-use crate::json::{set, text};
+use crate::json::text;
+use crate::routes::{ACK, LOGIN, SEND};
 use crate::twist::{Twist, error, on};
 use crate::wire::Wire;
 
-const LOGIN: &str = "POST /v1/sessions";
-const ACK: &str = "POST /v1/events/ack";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-empty-device-named",
         requirement: "IDN-007",
@@ -98,13 +95,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-device-of-one-byte-refused",
         requirement: "IDN-007",
-        sentence: "A `device_id` needs two bytes.",
+        sentence: "A `device_id` of one byte is refused.",
         twist: || refuses(LOGIN, "device_id", |id| id.len() == 1),
     },
     Fault {
         id: "identifiers-longest-device-refused",
         requirement: "IDN-007",
-        sentence: "A `device_id` has at most 63 bytes.",
+        sentence: "A `device_id` of 64 bytes is refused.",
         twist: || refuses(LOGIN, "device_id", |id| id.len() > 63),
     },
     Fault {
@@ -170,7 +167,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-longest-platform-refused",
         requirement: "IDN-007",
-        sentence: "A `platform` has at most 31 bytes.",
+        sentence: "A `platform` of 32 bytes is refused.",
         twist: || refuses(LOGIN, "platform", |id| id.len() > 31),
     },
     Fault {
@@ -258,7 +255,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-key-of-a-colon-refused",
         requirement: "IDN-007",
-        sentence: "A `client_msg_id` must hold a letter or a digit.",
+        sentence: "A `client_msg_id` without a letter or a digit is refused.",
         twist: || {
             refuses(SEND, "client_msg_id", |id| {
                 !id.contains(|c: char| c.is_ascii_alphanumeric())
@@ -268,7 +265,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-longest-key-refused",
         requirement: "IDN-007",
-        sentence: "A `client_msg_id` has at most 63 bytes.",
+        sentence: "A `client_msg_id` of 64 bytes is refused.",
         twist: || refuses(SEND, "client_msg_id", |id| id.len() > 63),
     },
     Fault {
@@ -405,15 +402,6 @@ fn cut(id: &Value, max: usize) -> Option<String> {
     Some(id.as_str()?.chars().take(max).collect())
 }
 
-/// A field of the body for which `read` has a string counts as that.
-fn reads(pattern: &'static str, field: &'static str, read: fn(&Value) -> Option<String>) -> Twist {
-    on(pattern).body(move |body| {
-        if let Some(id) = body.pointer(field).and_then(read) {
-            set(body, field, id);
-        }
-    })
-}
-
 /// A field that `picks` picks is refused.
 fn refuses(pattern: &'static str, field: &'static str, picks: fn(&str) -> bool) -> Twist {
     on(pattern).instead(move |call, _| {
@@ -421,4 +409,13 @@ fn refuses(pattern: &'static str, field: &'static str, picks: fn(&str) -> bool) 
         let id = body[field].as_str()?;
         picks(id).then(|| invalid(field))
     })
+}
+
+/// An id is read as what `read` has for it, if anything.
+fn reads(
+    pattern: &'static str,
+    pointer: &'static str,
+    read: fn(&Value) -> Option<String>,
+) -> Twist {
+    on(pattern).reads(pointer, move |id| read(id).map(Value::from))
 }

@@ -5,31 +5,29 @@ use serde_json::{Value, json};
 
 use super::{invalid, is_bad, nobody};
 use crate::call::Call;
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
-use crate::twist::{Twist, on};
+use crate::routes::{
+    ADMIN_CONVERSATIONS, ADMIN_HISTORY, ADMIN_SEND, BEFRIEND, BLOCK, DELETE_USER, GET_USER,
+    HISTORY, LOGIN, LOOK_UP, NOTIFY, PRESENCE, SEND, UNBLOCK, UNFRIEND,
+};
+use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, reply};
 
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
-const NOTIFY: &str = "POST /v1/admin/notifications";
-const HISTORY: &str = "GET /v1/conversations/*/messages";
-const DOWNLOAD: &str = "GET /v1/admin/conversations/*/*/messages";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-recipient-is-malformed",
         requirement: "IDN-003",
-        sentence: "A recipient whose id begins with `@` is an invalid field.",
-        twist: || reserved(SEND, recipient, |_| invalid("to")),
+        sentence: "A recipient whose id begins with `@` is refused as an invalid field.",
+        twist: || reserved(SEND, Call::recipient, |_| invalid("to")),
     },
     Fault {
         id: "identifiers-reserved-recipient-by-the-grammar",
         requirement: "IDN-003",
-        sentence: "A recipient whose id begins with `@` is an invalid field unless the rest is an id.",
+        sentence: "A recipient whose id begins with `@` is refused as an invalid field unless the rest is an id.",
         twist: || {
-            reserved(SEND, recipient, |call| {
-                let well_formed = (2..=33).contains(&recipient(call).len());
+            reserved(SEND, Call::recipient, |call| {
+                let well_formed = (2..=33).contains(&call.recipient().len());
                 if well_formed {
                     nobody("to")
                 } else {
@@ -44,7 +42,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A message to `@system` is accepted and dropped.",
         twist: || {
             on(SEND).instead(|call, _| {
-                let system = recipient(call) == "@system";
+                let system = call.recipient() == "@system";
                 system.then(|| reply(200, &json!({"message_id": "m_1"})).into())
             })
         },
@@ -52,15 +50,15 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-friend-is-malformed",
         requirement: "IDN-003",
-        sentence: "A friend whose id begins with `@` is an invalid field.",
-        twist: || reserved("PUT /v1/friends/*", third, |_| invalid("peer")),
+        sentence: "A friend whose id begins with `@` is refused as an invalid field.",
+        twist: || reserved(BEFRIEND, third, |_| invalid("peer")),
     },
     Fault {
         id: "identifiers-reserved-friend-accepted",
         requirement: "IDN-003",
         sentence: "`@system` can be listed as a friend.",
         twist: || {
-            on("PUT /v1/friends/*").instead(|call, _| {
+            on(BEFRIEND).instead(|call, _| {
                 (third(call) == "@system").then(|| reply(204, &Value::Null).into())
             })
         },
@@ -69,26 +67,26 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-reserved-unfriended",
         requirement: "IDN-003",
         sentence: "The removal of a friend whose id begins with `@` succeeds.",
-        twist: || reserved("DELETE /v1/friends/*", third, |_| done()),
+        twist: || reserved(UNFRIEND, third, |_| done()),
     },
     Fault {
         id: "identifiers-administrator-blocked",
         requirement: "IDN-003",
         sentence: "`@admin` can be blocked.",
-        twist: || reserved("PUT /v1/blocklist/*", third, |_| done()),
+        twist: || reserved(BLOCK, third, |_| done()),
     },
     Fault {
         id: "identifiers-reserved-unblocked",
         requirement: "IDN-003",
         sentence: "The removal of a block whose id begins with `@` succeeds.",
-        twist: || reserved("DELETE /v1/blocklist/*", third, |_| done()),
+        twist: || reserved(UNBLOCK, third, |_| done()),
     },
     Fault {
         id: "identifiers-administrator-has-a-profile",
         requirement: "IDN-003",
         sentence: "`@admin` has a profile that can be looked up.",
         twist: || {
-            reserved("GET /v1/users/*/profile", third, |call| {
+            reserved(LOOK_UP, third, |call| {
                 let user = third(call);
                 let profile = json!({"user_id": user, "nickname": null, "avatar_url": null});
                 reply(200, &profile).into()
@@ -98,19 +96,19 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-user-looked-up-as-malformed",
         requirement: "IDN-003",
-        sentence: "The administrator's look at a user whose id begins with `@` is an invalid field.",
-        twist: || reserved("GET /v1/admin/users/*", fourth, |_| invalid("user_id")),
+        sentence: "The administrator's look at a user whose id begins with `@` is refused as an invalid field.",
+        twist: || reserved(GET_USER, fourth, |_| invalid("user_id")),
     },
     Fault {
         id: "identifiers-reserved-user-deleted",
         requirement: "IDN-003",
         sentence: "The deletion of a user whose id begins with `@` succeeds.",
-        twist: || reserved("DELETE /v1/admin/users/*", fourth, |_| done()),
+        twist: || reserved(DELETE_USER, fourth, |_| done()),
     },
     Fault {
         id: "identifiers-malformed-recipient-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `to` of a user is nobody.",
+        sentence: "A malformed `to` of a user is taken for an unknown user.",
         twist: || unknown(SEND, "to"),
     },
     Fault {
@@ -146,7 +144,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-long-recipient-is-nobody",
         requirement: "IDN-004",
-        sentence: "A `to` may have more than 32 bytes.",
+        sentence: "A `to` of more than 32 bytes is taken for an unknown user.",
         twist: || overlooks(|to| to.chars().all(|c| c.is_ascii_alphanumeric())),
     },
     Fault {
@@ -155,29 +153,29 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A `to` of many kilobytes makes the message too large.",
         twist: || {
             on(SEND).instead(|call, _| {
-                let huge = recipient(call).len() > 10_000;
-                huge.then(|| crate::twist::error(ErrorCode::MessageTooLarge).into())
+                let huge = call.recipient().len() > 10_000;
+                huge.then(|| error(ErrorCode::MessageTooLarge).into())
             })
         },
     },
     Fault {
         id: "identifiers-malformed-friend-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed id of a friend is nobody.",
+        sentence: "A malformed id of a friend is taken for an unknown user.",
         twist: || unknown("PUT /v1/friends/* | DELETE /v1/friends/*", "peer"),
     },
     Fault {
         id: "identifiers-malformed-friend-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id of a friend is told as the field `user_id`.",
-        twist: || misnamed("PUT /v1/friends/*", "peer", "user_id"),
+        twist: || on(BEFRIEND).renames_field("peer", "user_id"),
     },
     Fault {
         id: "identifiers-malformed-unfriended",
         requirement: "IDN-004",
         sentence: "The removal of a friend with a malformed id succeeds.",
         twist: || {
-            on("DELETE /v1/friends/*").outcome(|_, outcome, _| {
+            on(UNFRIEND).outcome(|_, outcome, _| {
                 if is_bad(outcome, "peer") {
                     *outcome = done();
                 }
@@ -187,95 +185,95 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-malformed-block-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed id in the blocklist's path is nobody.",
+        sentence: "A malformed id in the blocklist's path is taken for an unknown user.",
         twist: || unknown("PUT /v1/blocklist/* | DELETE /v1/blocklist/*", "peer"),
     },
     Fault {
         id: "identifiers-malformed-peer-has-no-history",
         requirement: "IDN-004",
-        sentence: "The history with a malformed peer is nobody's.",
+        sentence: "The history with a malformed id is answered as that with an unknown user.",
         twist: || unknown(HISTORY, "peer"),
     },
     Fault {
         id: "identifiers-malformed-profile-is-nobodys",
         requirement: "IDN-004",
-        sentence: "The profile of a malformed id is nobody's.",
-        twist: || unknown("GET /v1/users/*/profile", "user_id"),
+        sentence: "The profile of a malformed id is answered as that of an unknown user.",
+        twist: || unknown(LOOK_UP, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-profile-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id in the path of a profile is told as the field `peer`.",
-        twist: || misnamed("GET /v1/users/*/profile", "user_id", "peer"),
+        twist: || on(LOOK_UP).renames_field("user_id", "peer"),
     },
     Fault {
         id: "identifiers-malformed-user-is-nobody",
         requirement: "IDN-004",
-        sentence: "The administrator's look at a malformed id finds nobody.",
-        twist: || unknown("GET /v1/admin/users/*", "user_id"),
+        sentence: "The administrator's look at a malformed id is answered as one at an unknown user.",
+        twist: || unknown(GET_USER, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-deletion-is-nobodys",
         requirement: "IDN-004",
-        sentence: "The deletion of a malformed id finds nobody.",
-        twist: || unknown("DELETE /v1/admin/users/*", "user_id"),
+        sentence: "The deletion of a malformed id is answered as that of an unknown user.",
+        twist: || unknown(DELETE_USER, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-presence-is-nobodys",
         requirement: "IDN-004",
-        sentence: "The presence of a malformed id is nobody's.",
-        twist: || unknown("GET /v1/admin/users/*/presence", "user_id"),
+        sentence: "The presence of a malformed id is answered as that of an unknown user.",
+        twist: || unknown(PRESENCE, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-owner-has-no-conversations",
         requirement: "IDN-004",
-        sentence: "The conversations of a malformed id are nobody's.",
-        twist: || unknown("GET /v1/admin/conversations/*", "user_id"),
+        sentence: "The conversations of a malformed id are answered as those of an unknown user.",
+        twist: || unknown(ADMIN_CONVERSATIONS, "user_id"),
     },
     Fault {
         id: "identifiers-malformed-owner-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed owner of a view is told as the field `owner`.",
-        twist: || misnamed(DOWNLOAD, "user_id", "owner"),
+        twist: || on(ADMIN_HISTORY).renames_field("user_id", "owner"),
     },
     Fault {
         id: "identifiers-malformed-peer-of-a-view-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed peer of a view that the administrator reads is nobody.",
-        twist: || unknown(DOWNLOAD, "peer"),
+        sentence: "A malformed peer of a view that the administrator reads is taken for an unknown user.",
+        twist: || unknown(ADMIN_HISTORY, "peer"),
     },
     Fault {
         id: "identifiers-malformed-from-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `from` of the administrator is nobody.",
+        sentence: "A malformed `from` of the administrator is taken for an unknown user.",
         twist: || unknown(ADMIN_SEND, "from"),
     },
     Fault {
         id: "identifiers-malformed-recipient-of-the-administrator-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `to` of the administrator is nobody.",
+        sentence: "A malformed `to` of the administrator is taken for an unknown user.",
         twist: || unknown(ADMIN_SEND, "to"),
     },
     Fault {
         id: "identifiers-malformed-recipient-of-a-notification-is-nobody",
         requirement: "IDN-004",
-        sentence: "A malformed `to` of a notification is nobody.",
+        sentence: "A malformed `to` of a notification is taken for an unknown user.",
         twist: || unknown(NOTIFY, "to"),
     },
     Fault {
         id: "identifiers-malformed-target-under-another-field",
         requirement: "IDN-004",
         sentence: "A malformed id in `to_users` is told as the field `to`.",
-        twist: || misnamed(NOTIFY, "to_users", "to"),
+        twist: || on(NOTIFY).renames_field("to_users", "to"),
     },
     Fault {
         id: "identifiers-malformed-login-is-anothers",
         requirement: "IDN-004",
         sentence: "A login under a malformed id is answered as one under somebody else's.",
         twist: || {
-            on("POST /v1/sessions").outcome(|_, outcome, _| {
+            on(LOGIN).outcome(|_, outcome, _| {
                 if is_bad(outcome, "user_id") {
-                    *outcome = crate::twist::error(ErrorCode::CredentialInvalid).into();
+                    *outcome = error(ErrorCode::CredentialInvalid).into();
                 }
             })
         },
@@ -303,7 +301,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "IDN-005",
         sentence: "The administrator cannot read a view with `@system`.",
         twist: || {
-            on(DOWNLOAD).instead(|call, _| (call.segment(5) == "@system").then(|| nobody("peer")))
+            on(ADMIN_HISTORY)
+                .instead(|call, _| (call.segment(5) == "@system").then(|| nobody("peer")))
         },
     },
     Fault {
@@ -319,10 +318,6 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         },
     },
 ];
-
-fn recipient(call: &Call) -> String {
-    text(&call.json(), "/to").to_owned()
-}
 
 fn third(call: &Call) -> String {
     call.segment(3)
@@ -348,7 +343,7 @@ fn reserved(pattern: &'static str, id: fn(&Call) -> String, answer: fn(&Call) ->
 /// A malformed `to` that `picks` picks is taken for that of nobody.
 fn overlooks(picks: fn(&str) -> bool) -> Twist {
     on(SEND).outcome(move |call, outcome, _| {
-        let to = recipient(call);
+        let to = call.recipient();
         if is_bad(outcome, "to") && !to.is_empty() && picks(&to) {
             *outcome = nobody("to");
         }
@@ -360,14 +355,6 @@ fn unknown(pattern: &'static str, field: &'static str) -> Twist {
     on(pattern).outcome(move |_, outcome, _| {
         if is_bad(outcome, field) {
             *outcome = nobody(field);
-        }
-    })
-}
-
-fn misnamed(pattern: &'static str, field: &'static str, told: &'static str) -> Twist {
-    on(pattern).outcome(move |_, outcome, _| {
-        if is_bad(outcome, field) {
-            *outcome = invalid(told);
         }
     })
 }

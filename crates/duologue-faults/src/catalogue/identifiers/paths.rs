@@ -2,9 +2,10 @@
 
 use super::{invalid, nobody};
 use crate::fault::Fault;
-use crate::twist::{Twist, on};
+use crate::routes::{BEFRIEND, UNFRIEND};
+use crate::twist::{Twist, error, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-escaped-slash-splits",
         requirement: "IDN-006",
@@ -26,13 +27,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-dot-segments-resolved",
         requirement: "IDN-006",
-        sentence: "Dot segments are resolved.",
+        sentence: "Dot segments in a path are resolved.",
         twist: || path_as(resolved),
     },
     Fault {
         id: "identifiers-escaped-dot-segments-resolved",
         requirement: "IDN-006",
-        sentence: "Escaped dot segments are resolved.",
+        sentence: "Escaped dot segments in a path are resolved.",
         twist: || {
             path_as(|path| {
                 if path.contains("%2e") {
@@ -58,9 +59,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-broken-utf8-is-nobody",
         requirement: "IDN-006",
-        sentence: "An id in a path that is no UTF-8 is nobody.",
+        sentence: "An id in a path that is no UTF-8 is taken for an unknown user.",
         twist: || {
-            on("PUT /v1/friends/*").instead(|call, _| {
+            on(BEFRIEND).instead(|call, _| {
                 let broken = call.segment(3).contains(char::REPLACEMENT_CHARACTER);
                 broken.then(|| nobody("peer"))
             })
@@ -85,7 +86,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on("*").instead(|call, _| {
                 let escaped = call.path.contains("%2F");
-                escaped.then(|| crate::twist::error(duologue_core::ErrorCode::NotFound).into())
+                escaped.then(|| error(duologue_core::ErrorCode::NotFound).into())
             })
         },
     },
@@ -94,8 +95,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "IDN-006",
         sentence: "An escaped slash in an id is told as the field `path`.",
         twist: || {
-            on("DELETE /v1/friends/*")
-                .instead(|call, _| call.path.contains("%2F").then(|| invalid("path")))
+            on(UNFRIEND).instead(|call, _| call.path.contains("%2F").then(|| invalid("path")))
         },
     },
 ];

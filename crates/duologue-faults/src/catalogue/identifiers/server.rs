@@ -1,23 +1,23 @@
-//! Ids that the server chooses.
+//! Ids that the server chooses: their grammar, and that no two are alike.
 
 use std::collections::BTreeMap;
 
 use duologue_core::server::Body;
 use serde_json::Value;
 
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
+use crate::routes::{ADMIN_SEND, NOTIFY, SEND, SERVER};
 use crate::told::each;
 use crate::twist::{Twist, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-app-id-with-a-colon",
         requirement: "IDN-008",
         sentence: "The `app_id` holds a colon.",
         twist: || {
-            on("GET /v1/server").answer(|server| {
+            on(SERVER).answer(|server| {
                 let id = format!("app:{}", text(server, "/app/app_id"));
                 set(server, "/app/app_id", id);
             })
@@ -51,13 +51,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-message-id-with-an-at-sign",
         requirement: "IDN-008",
         sentence: "The `message_id` of the administrator's message begins with `@`.",
-        twist: || message_ids("POST /v1/admin/messages", |id| format!("@{id}")),
+        twist: || message_ids(ADMIN_SEND, |id| format!("@{id}")),
     },
     Fault {
         id: "identifiers-message-id-with-a-dot",
         requirement: "IDN-008",
         sentence: "The `message_id` of a notification holds a dot.",
-        twist: || message_ids("POST /v1/admin/notifications", |id| format!("n.{id}")),
+        twist: || message_ids(NOTIFY, |id| format!("n.{id}")),
     },
     Fault {
         id: "identifiers-media-id-with-a-dot",

@@ -3,15 +3,14 @@
 use serde_json::json;
 
 use super::{invalid, is_bad};
-use crate::catalogue::sending::SEND;
+use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{set, text};
+use crate::routes::{ADMIN_CONVERSATIONS, LOOK_UP, PUT_USER, SEND};
 use crate::twist::{Twist, on};
 use crate::world::{World, reply};
 
-const USER: &str = "PUT /v1/admin/users/*";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-long-user-id-cut",
         requirement: "IDN-001",
@@ -75,9 +74,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-reserved-user-is-nobody",
         requirement: "IDN-001",
-        sentence: "The creation of a user under an id that begins with `@` is answered as nobody.",
+        sentence: "The creation of a user under an id that begins with `@` is refused as if the user were unknown.",
         twist: || {
-            on(USER).instead(|call, _| {
+            on(PUT_USER).instead(|call, _| {
                 let reserved = call.segment(4).starts_with('@');
                 reserved.then(|| super::nobody("user_id"))
             })
@@ -86,37 +85,37 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "identifiers-user-id-of-one-byte-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user needs two bytes.",
+        sentence: "An id of one byte is refused for a new user.",
         twist: || refuses(|id| id.len() < 2),
     },
     Fault {
         id: "identifiers-longest-user-id-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user has at most 31 bytes.",
+        sentence: "An id of 32 bytes is refused for a new user.",
         twist: || refuses(|id| id.len() > 31),
     },
     Fault {
         id: "identifiers-user-id-of-digits-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not begin with a digit.",
+        sentence: "An id that begins with a digit is refused for a new user.",
         twist: || refuses(|id| id.starts_with(|first: char| first.is_ascii_digit())),
     },
     Fault {
         id: "identifiers-user-id-of-a-hyphen-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not begin with a hyphen.",
+        sentence: "An id that begins with a hyphen is refused for a new user.",
         twist: || refuses(|id| id.starts_with('-')),
     },
     Fault {
         id: "identifiers-user-id-of-an-underscore-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not begin with an underscore.",
+        sentence: "An id that begins with an underscore is refused for a new user.",
         twist: || refuses(|id| id.starts_with('_')),
     },
     Fault {
         id: "identifiers-user-id-in-capitals-refused",
         requirement: "IDN-001",
-        sentence: "The id of a new user may not hold capital letters.",
+        sentence: "An id with capital letters is refused for a new user.",
         twist: || refuses(|id| id.contains(|c: char| c.is_ascii_uppercase())),
     },
     Fault {
@@ -137,14 +136,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-user-created-without-case",
         requirement: "IDN-002",
         sentence: "The creation of a user whose id exists in another case changes that user.",
-        twist: || in_path_without_case(USER),
+        twist: || in_path_without_case(PUT_USER),
     },
     Fault {
         id: "identifiers-profile-found-without-case",
         requirement: "IDN-002",
         sentence: "A profile is that of the first user of this id in whatever case.",
         twist: || {
-            without_case("GET /v1/users/*/profile", |call, like| {
+            without_case(LOOK_UP, |call, like| {
                 if let Some(user) = like(&call.segment(3)) {
                     call.set_segment(3, &user);
                 }
@@ -155,13 +154,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "identifiers-views-found-without-case",
         requirement: "IDN-002",
         sentence: "The administrator gets the views of the first user of an id in whatever case.",
-        twist: || in_path_without_case("GET /v1/admin/conversations/*"),
+        twist: || in_path_without_case(ADMIN_CONVERSATIONS),
     },
 ];
 
 /// A user is created under what `cut` makes of the id.
 fn created_as(cut: fn(&str) -> String) -> Twist {
-    on(USER).request(move |call, _| {
+    on(PUT_USER).request(move |call, _| {
         let id = call.segment(4);
         if cut(&id) != id {
             call.set_segment(4, &cut(&id));
@@ -171,7 +170,7 @@ fn created_as(cut: fn(&str) -> String) -> Twist {
 
 /// A bad id that `picks` picks is answered as if a user were created.
 fn accepts(picks: fn(&str) -> bool) -> Twist {
-    on(USER).outcome(move |call, outcome, _| {
+    on(PUT_USER).outcome(move |call, outcome, _| {
         let id = call.segment(4);
         if is_bad(outcome, "user_id") && picks(&id) {
             let user = json!({"user_id": id, "nickname": null, "avatar_url": null,
@@ -182,14 +181,14 @@ fn accepts(picks: fn(&str) -> bool) -> Twist {
 }
 
 fn refuses(picks: fn(&str) -> bool) -> Twist {
-    on(USER).instead(move |call, _| picks(&call.segment(4)).then(|| invalid("user_id")))
+    on(PUT_USER).instead(move |call, _| picks(&call.segment(4)).then(|| invalid("user_id")))
 }
 
 type Like<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Before a request of `pattern`, `find` may ask for the first user that was created whose id
 /// differs in case at most.
-fn without_case(pattern: &'static str, find: fn(&mut crate::call::Call, Like<'_>)) -> Twist {
+fn without_case(pattern: &'static str, find: fn(&mut Call, Like<'_>)) -> Twist {
     let mut created: Vec<(String, String)> = Vec::new();
     on("*").instead(move |call, world: &mut World<'_>| {
         let app = world.who(call).app().to_owned();
@@ -200,7 +199,7 @@ fn without_case(pattern: &'static str, find: fn(&mut crate::call::Call, Like<'_>
                 created.iter().find(same).map(|(_, user)| user.clone())
             });
         }
-        if !call.is(USER) {
+        if !call.is(PUT_USER) {
             return None;
         }
         let outcome = world.ask(call);

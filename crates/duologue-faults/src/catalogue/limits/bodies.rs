@@ -5,12 +5,11 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::limits::limit;
+use crate::routes::PUT_PROFILE;
 use crate::twist::{Twist, error, on};
 use crate::world::World;
 
-const PROFILE: &str = "PUT /v1/profile";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-body-a-byte-too-long",
         requirement: "LIM-007",
@@ -43,7 +42,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-chunked-body-refused",
         requirement: "LIM-007",
-        sentence: "A body that does not declare its length is too large.",
+        sentence: "A body that does not declare its length is refused as too large.",
         twist: || {
             on("*").instead(|call, _| {
                 let chunked = call.content_length.is_none() && !call.body.is_empty();
@@ -80,7 +79,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-008",
         sentence: "How deep an unknown field nests does not matter.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if let Some(fields) = body.as_object_mut() {
                     fields.retain(|name, _| name != "x");
                 }
@@ -91,7 +90,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
 
 /// Bodies are too deep if they nest deeper than allowed by what `counts` says of them.
 fn refuses_nesting(counts: fn(&Value) -> u64) -> Twist {
-    on(PROFILE).instead(move |call, world: &mut World<'_>| {
+    on(PUT_PROFILE).instead(move |call, world: &mut World<'_>| {
         let deep = counts(&call.json()) > world.limit(call, "json_depth_max")?;
         deep.then(|| error(ErrorCode::MalformedJson).into())
     })

@@ -2,14 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::CREATE;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{CREATE_APP, SERVER};
 use crate::twist::{Twist, on};
 
-const SERVER: &str = "GET /v1/server";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-one-not-declared",
         requirement: "LIM-001",
@@ -21,9 +19,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-none-as-absence",
         requirement: "LIM-001",
-        sentence: "A cap of the offline cache that there is not is left out.",
+        sentence: "A cap of the offline cache that an app does not have is left out.",
         twist: || {
-            on(CREATE).answer(|app| {
+            on(CREATE_APP).answer(|app| {
                 for name in ["/limits/offline_bytes_max", "/limits/offline_messages_max"] {
                     if app.pointer(name) == Some(&Value::Null) {
                         remove(app, name);
@@ -35,9 +33,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-none-as-zero",
         requirement: "LIM-001",
-        sentence: "A cap of the offline cache that there is not is declared as 0.",
+        sentence: "A cap of the offline cache that an app does not have is declared as 0.",
         twist: || {
-            on(CREATE).answer(|app| {
+            on(CREATE_APP).answer(|app| {
                 if app.pointer("/limits/offline_bytes_max") == Some(&Value::Null) {
                     set(app, "/limits/offline_bytes_max", 0);
                 }
@@ -109,7 +107,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-002",
         sentence: "Who asks for a cap of messages has none of bytes.",
         twist: || {
-            on(CREATE).body(|wishes| {
+            on(CREATE_APP).body(|wishes| {
                 let counted = wishes.pointer("/limits/offline_messages_max").is_some();
                 if counted && wishes.pointer("/limits/offline_bytes_max").is_none() {
                     set(wishes, "/limits/offline_bytes_max", ());
@@ -130,7 +128,7 @@ fn declares(name: &'static str, value: Value) -> Twist {
 
 /// The profile has another limit, unless the app asks for one.
 fn profile_has(profile: &'static str, name: &'static str, value: Value) -> Twist {
-    on(CREATE).body(move |wishes| {
+    on(CREATE_APP).body(move |wishes| {
         let pointer = format!("/limits/{name}");
         if text(wishes, "/profile") == profile && wishes.pointer(&pointer).is_none() {
             if wishes.get("limits").is_none() {

@@ -3,27 +3,27 @@
 use duologue_core::ErrorCode;
 use serde_json::Value;
 
-use super::CREATE;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
 use crate::limits::limit;
+use crate::routes::CREATE_APP;
 use crate::twist::{Twist, error_at, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-wish-ignored",
         requirement: "LIM-003",
         sentence: "Who asks for another number of recent contacts gets the profile's.",
-        twist: || on(CREATE).body(|wishes| drop(remove(wishes, "/limits/recent_contacts_max"))),
+        twist: || on(CREATE_APP).body(|wishes| drop(remove(wishes, "/limits/recent_contacts_max"))),
     },
     Fault {
         id: "limits-above-the-ceiling-refused",
         requirement: "LIM-003",
         sentence: "A limit above the ceiling is refused.",
         twist: || {
-            on(CREATE).refuses_value(
+            on(CREATE_APP).refuses_value(
                 "/limits/message_bytes_max",
                 ErrorCode::InvalidField,
                 |bytes| bytes.as_u64().is_some_and(|bytes| bytes > 1 << 20),
@@ -35,7 +35,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-003",
         sentence: "The answer to the creation of an app shows a limit as asked, though only the ceiling is granted.",
         twist: || {
-            on(CREATE).outcome(|call, outcome, _| {
+            on(CREATE_APP).outcome(|call, outcome, _| {
                 if let Some(asked) = call.json().pointer("/limits/message_bytes_max").cloned() {
                     outcome.edit(|app| set(app, "/limits/message_bytes_max", asked));
                 }
@@ -81,7 +81,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-004",
         sentence: "An `offline_bytes_max` of 0 is taken for none.",
         twist: || {
-            on(CREATE).reads("/limits/offline_bytes_max", |bytes| {
+            on(CREATE_APP).reads("/limits/offline_bytes_max", |bytes| {
                 (*bytes == 0).then_some(Value::Null)
             })
         },
@@ -103,7 +103,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-004",
         sentence: "A `heartbeat_ms` of its least value is refused.",
         twist: || {
-            on(CREATE).refuses_value("/limits/heartbeat_ms", ErrorCode::InvalidField, |ms| {
+            on(CREATE_APP).refuses_value("/limits/heartbeat_ms", ErrorCode::InvalidField, |ms| {
                 *ms == 50
             })
         },
@@ -111,9 +111,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "limits-null-for-all",
         requirement: "LIM-004",
-        sentence: "A limit of null is the profile's, where there can be none without.",
+        sentence: "Null for a limit that every app must have is taken for the profile's limit.",
         twist: || {
-            on(CREATE).body(|wishes| {
+            on(CREATE_APP).body(|wishes| {
                 for name in [
                     "/limits/recent_contacts_max",
                     "/limits/offline_system_messages_max",
@@ -130,7 +130,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-004",
         sentence: "Null is refused for the caps of the offline cache.",
         twist: || {
-            on(CREATE).refuses_value(
+            on(CREATE_APP).refuses_value(
                 "/limits/offline_messages_max",
                 ErrorCode::InvalidField,
                 Value::is_null,
@@ -142,7 +142,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-004",
         sentence: "A limit may be written as a string of digits.",
         twist: || {
-            on(CREATE).reads("/limits/batch_max", |limit| {
+            on(CREATE_APP).reads("/limits/batch_max", |limit| {
                 let limit: u64 = limit.as_str()?.parse().ok()?;
                 Some(limit.into())
             })
@@ -153,7 +153,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-004",
         sentence: "The fraction of a limit is cut off.",
         twist: || {
-            on(CREATE).reads("/limits/batch_max", |limit| {
+            on(CREATE_APP).reads("/limits/batch_max", |limit| {
                 let limit = limit.as_f64().filter(|limit| limit.fract() != 0.0)?;
                 Some((limit as i64).into())
             })
@@ -164,7 +164,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-004",
         sentence: "A limit that is true or a list is taken for none asked for.",
         twist: || {
-            on(CREATE).body(|wishes| {
+            on(CREATE_APP).body(|wishes| {
                 let limit = wishes.pointer("/limits/batch_max");
                 if limit.is_some_and(|limit| limit.is_boolean() || limit.is_array()) {
                     remove(wishes, "/limits/batch_max");
@@ -177,7 +177,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-004",
         sentence: "The refusal of a limit names it without `limits.`.",
         twist: || {
-            on(CREATE).error(|error| {
+            on(CREATE_APP).error(|error| {
                 let field = text(error, "/field").to_owned();
                 if let Some(name) = field.strip_prefix("limits.") {
                     set(error, "/field", name);
@@ -189,14 +189,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "limits-offline-longer-than-roaming",
         requirement: "LIM-005",
         sentence: "An offline cache may outlast the roaming store.",
-        twist: || on(CREATE).instead(outlast),
+        twist: || on(CREATE_APP).instead(outlast),
     },
     Fault {
         id: "limits-offline-shortened",
         requirement: "LIM-005",
         sentence: "An `offline_ttl_s` above `roaming_ttl_s` is lowered to it.",
         twist: || {
-            on(CREATE).body(|wishes| {
+            on(CREATE_APP).body(|wishes| {
                 let roaming = number(wishes, "/limits/roaming_ttl_s");
                 if number(wishes, "/limits/offline_ttl_s") > roaming {
                     set(wishes, "/limits/offline_ttl_s", roaming);
@@ -209,7 +209,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-005",
         sentence: "Who shortens `roaming_ttl_s` alone shortens the offline cache with it.",
         twist: || {
-            on(CREATE).body(|wishes| {
+            on(CREATE_APP).body(|wishes| {
                 let roaming = wishes.pointer("/limits/roaming_ttl_s").cloned();
                 if let Some(roaming) = roaming
                     && wishes.pointer("/limits/offline_ttl_s").is_none()
@@ -224,7 +224,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-005",
         sentence: "An `offline_ttl_s` that equals `roaming_ttl_s` is refused.",
         twist: || {
-            on(CREATE).refuses_value("/limits", ErrorCode::InvalidField, |limits| {
+            on(CREATE_APP).refuses_value("/limits", ErrorCode::InvalidField, |limits| {
                 limits["roaming_ttl_s"].is_u64()
                     && limits["offline_ttl_s"] == limits["roaming_ttl_s"]
             })
@@ -235,7 +235,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-005",
         sentence: "The refusal of an offline cache that outlasts the roaming store names `roaming_ttl_s`.",
         twist: || {
-            on(CREATE).error(|error| {
+            on(CREATE_APP).error(|error| {
                 if error["field"] == "limits.offline_ttl_s" {
                     set(error, "/field", "limits.roaming_ttl_s");
                 }
@@ -247,7 +247,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-006",
         sentence: "A limit of an unknown name is granted as asked.",
         twist: || {
-            on(CREATE).outcome(|call, outcome, _| {
+            on(CREATE_APP).outcome(|call, outcome, _| {
                 let wishes = call.json();
                 outcome.edit(|app| grant_unknown(app, &wishes));
             })
@@ -258,7 +258,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-006",
         sentence: "A limit of an unknown name is refused.",
         twist: || {
-            on(CREATE).refuses_value(
+            on(CREATE_APP).refuses_value(
                 "/limits/friends_of_friends_max",
                 ErrorCode::InvalidField,
                 |_| true,
@@ -270,7 +270,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "LIM-006",
         sentence: "Who asks for a limit of an unknown name gets those of the profile.",
         twist: || {
-            on(CREATE).body(|wishes| {
+            on(CREATE_APP).body(|wishes| {
                 if wishes.pointer("/limits/friends_of_friends_max").is_some() {
                     remove(wishes, "/limits");
                 }
@@ -280,14 +280,14 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
 ];
 
 fn raises(pointer: &'static str, least: u64) -> Twist {
-    on(CREATE).reads(pointer, move |limit| {
+    on(CREATE_APP).reads(pointer, move |limit| {
         Some(limit.as_u64()?.max(least).into())
     })
 }
 
 fn hold_to_least(least: &mut u64, call: &Call, outcome: &mut Outcome) {
     let answer = outcome.json();
-    if call.is(CREATE) {
+    if call.is(CREATE_APP) {
         *least = (*least).min(number(&answer, "/limits/message_bytes_max"));
     } else if number(&answer, "/stored_bytes") > *least {
         *outcome = error_at(ErrorCode::MessageTooLarge, "content").into();

@@ -8,15 +8,16 @@ use duologue_core::server::{Body, StoredMedia};
 use http::{HeaderValue, StatusCode, header, response};
 use serde_json::Value;
 
-use super::{DOWNLOAD, UPLOAD, answer};
+use super::answer;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, text};
+use crate::routes::{DOWNLOAD, UPLOAD};
 use crate::twist::{Twist, error, on};
 use crate::wire::{Asked, Wire};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "media-type-lost",
         requirement: "MED-005",

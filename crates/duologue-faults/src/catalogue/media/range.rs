@@ -1,4 +1,4 @@
-//! Ranges of a file.
+//! Ranges: which bytes of a file come back.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::json::{number, text};
 use crate::twist::Twist;
 use crate::wire::Wire;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "media-range-ignored",
         requirement: "MED-010",

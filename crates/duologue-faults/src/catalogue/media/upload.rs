@@ -7,15 +7,16 @@ use duologue_core::ErrorCode;
 use duologue_core::server::{Body, UploadPermit};
 use serde_json::Value;
 
-use super::{DOWNLOAD, UPLOAD, answer};
+use super::answer;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
 use crate::limits::limit;
+use crate::routes::{DOWNLOAD, UPLOAD};
 use crate::twist::{Twist, error, on};
 use crate::world::json_of;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "media-upload-answered-with-200",
         requirement: "MED-001",

@@ -3,11 +3,12 @@
 use duologue_core::ErrorCode;
 use serde_json::Value;
 
-use super::{ANY_SEND, is_text, refuses};
+use super::{is_text, refuses};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, text};
 use crate::limits::limit;
+use crate::routes::ANY_SEND;
 use crate::twist::{Twist, error_at, on};
 use crate::world::{Outcome, World};
 
@@ -16,7 +17,7 @@ const SOMEWHERE: &str = "https://files.example/elsewhere";
 const URL: &str = "/content/url";
 const THUMBNAIL: &str = "/content/thumbnail";
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-any-scheme-taken",
         requirement: "MSG-011",

@@ -3,16 +3,18 @@
 use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, SEND, content, is_text, refuses, rewrites};
+use super::{content, is_text, refuses, rewrites};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
-use crate::twist::{Twist, on};
+use crate::routes::{ANY_SEND, SEND};
+use crate::twist::{Twist, error, on};
+use crate::world::Outcome;
 
 /// The largest integer of the specification.
 const LARGEST: u64 = (1 << 53) - 1;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-first-of-a-list-taken",
         requirement: "MSG-006",
@@ -33,7 +35,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "messages-no-object-named-by-its-type",
         requirement: "MSG-006",
         sentence: "The refusal of a content that is no object names its type.",
-        twist: || renames_field("content", "content.type"),
+        twist: || on(SEND).renames_field("content", "content.type"),
     },
     Fault {
         id: "messages-type-guessed",
@@ -69,7 +71,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "messages-unknown-type-without-its-path",
         requirement: "MSG-006",
         sentence: "The refusal of an unknown type names the content as a whole.",
-        twist: || renames_field("content.type", "content"),
+        twist: || on(SEND).renames_field("content.type", "content"),
     },
     Fault {
         id: "messages-missing-number-is-zero",
@@ -321,14 +323,6 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     },
 ];
 
-fn renames_field(from: &'static str, to: &'static str) -> Twist {
-    on(SEND).error(move |error| {
-        if error["field"] == from {
-            set(error, "/field", to);
-        }
-    })
-}
-
 fn unknown_as_custom(content: &Value) -> Option<Value> {
     let kind = text(content, "/type");
     let known = [
@@ -398,6 +392,6 @@ fn has_nul(call: &Call) -> bool {
     String::from_utf8_lossy(&call.body).contains("\\u0000")
 }
 
-fn malformed() -> crate::world::Outcome {
-    crate::twist::error(ErrorCode::MalformedJson).into()
+fn malformed() -> Outcome {
+    error(ErrorCode::MalformedJson).into()
 }

@@ -3,12 +3,13 @@
 use duologue_core::content::Content;
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, HISTORY, content, each_message, rewrites};
+use super::{content, each_message, rewrites};
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{ANY_SEND, HISTORY};
 use crate::twist::{Twist, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-text-trimmed",
         requirement: "MSG-003",

@@ -6,14 +6,16 @@ use duologue_core::event::{Event, Frame, Path};
 use duologue_core::server::Effect;
 use serde_json::Value;
 
-use super::{ANY_SEND, HISTORY, SEND, each_message, refuses};
+use super::{each_message, refuses};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::messages_of;
 use crate::json::{number, remove, set, text};
+use crate::routes::{ADMIN_HISTORY, ANY_SEND, EVENTS, HISTORY, RECENTS, SEND};
 use crate::twist::{Twist, on, sync};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-answer-without-nickname",
         requirement: "MSG-001",
@@ -45,7 +47,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MSG-001",
         sentence: "A message from the offline cache does not name its sender.",
         twist: || {
-            on("GET /v1/events").messages(|event| {
+            on(EVENTS).messages(|event| {
                 if event.path == Path::Offline {
                     event.message.sender.nickname = None;
                 }
@@ -56,7 +58,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "messages-offline-ends-with-the-cache",
         requirement: "MSG-001",
         sentence: "A message from the offline cache tells when its stay there ends.",
-        twist: || on("GET /v1/events").outcome(end_with_the_cache),
+        twist: || on(EVENTS).outcome(end_with_the_cache),
     },
     Fault {
         id: "messages-recents-of-a-sync-without-custom-data",
@@ -68,15 +70,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "messages-recents-without-key",
         requirement: "MSG-001",
         sentence: "Recent contacts show messages without `client_msg_id`.",
-        twist: || without("GET /v1/recents", "/client_msg_id"),
+        twist: || without(RECENTS, "/client_msg_id"),
     },
     Fault {
         id: "messages-recents-without-seq",
         requirement: "MSG-001",
         sentence: "Recent contacts show messages that have no number.",
-        twist: || {
-            on("GET /v1/recents").answer(|answer| each_message(answer, |m| set(m, "/seq", ())))
-        },
+        twist: || on(RECENTS).answer(|answer| each_message(answer, |m| set(m, "/seq", ()))),
     },
     Fault {
         id: "messages-history-without-custom-data",
@@ -88,7 +88,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "messages-administrators-history-without-key",
         requirement: "MSG-001",
         sentence: "The administrator's history shows messages without `client_msg_id`.",
-        twist: || without("GET /v1/admin/conversations/*/*/messages", "/client_msg_id"),
+        twist: || without(ADMIN_HISTORY, "/client_msg_id"),
     },
     Fault {
         id: "messages-recipient-reads-the-senders-seq",
@@ -215,13 +215,8 @@ fn end_with_the_cache(call: &Call, outcome: &mut Outcome, world: &mut World<'_>)
     let Some(stay) = world.limit(call, "offline_ttl_s") else {
         return;
     };
-    for effect in &mut outcome.effects {
-        if let Effect::Deliver { frame, .. } = effect
-            && let Event::Message(event) = &mut frame.event
-        {
-            let message = &mut event.message;
-            message.expires_ms = message.expires_ms.min(message.time_ms.plus_s(stay));
-        }
+    for message in messages_of(outcome) {
+        message.expires_ms = message.expires_ms.min(message.time_ms.plus_s(stay));
     }
 }
 
@@ -235,11 +230,8 @@ fn recents_without_custom_data(frame: &mut Frame) {
 
 fn senders_seq_for_all(_: &Call, outcome: &mut Outcome, _: &mut World<'_>) {
     let answer = outcome.json();
-    for effect in &mut outcome.effects {
-        if let Effect::Deliver { frame, .. } = effect
-            && let Event::Message(event) = &mut frame.event
-            && let Some(seq) = &mut event.message.seq
-        {
+    for message in messages_of(outcome) {
+        if let Some(seq) = &mut message.seq {
             seq.0 = number(&answer, "/seq");
         }
     }

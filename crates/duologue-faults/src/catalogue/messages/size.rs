@@ -2,17 +2,17 @@
 
 use duologue_core::ErrorCode;
 use duologue_core::content::Content;
-use duologue_core::event::Event;
-use duologue_core::server::Effect;
 use serde_json::Value;
 
-use super::{ANY_SEND, is_text, refuses};
+use super::{is_text, refuses};
 use crate::fault::Fault;
+use crate::frames::messages_of;
 use crate::json::{remove, set, text};
 use crate::limits::limit;
+use crate::routes::{ADMIN_SEND, ANY_SEND};
 use crate::twist::{Twist, error_at, on};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "messages-characters-counted",
         requirement: "MSG-015",
@@ -166,7 +166,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MSG-017",
         sentence: "An administrator's `custom_data` that is no string is sent as its JSON text.",
         twist: || {
-            on("POST /v1/admin/messages").reads("/custom_data", |data| {
+            on(ADMIN_SEND).reads("/custom_data", |data| {
                 (!data.is_string()).then(|| data.to_string().into())
             })
         },
@@ -183,12 +183,8 @@ fn weighs(edit: fn(&Value, usize) -> usize) -> Twist {
         };
         let wrong = edit(&sent, usize::try_from(right).unwrap_or_default()) as u64;
         outcome.edit(|answer| set(answer, "/stored_bytes", wrong));
-        for effect in &mut outcome.effects {
-            if let Effect::Deliver { frame, .. } = effect
-                && let Event::Message(event) = &mut frame.event
-            {
-                event.message.stored_bytes = wrong;
-            }
+        for message in messages_of(outcome) {
+            message.stored_bytes = wrong;
         }
     })
 }

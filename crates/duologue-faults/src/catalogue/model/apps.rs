@@ -5,23 +5,21 @@ use duologue_core::server::{Body, Effect};
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
-use crate::json::{list, text};
-use crate::twist::{Twist, edit_json, on};
+use crate::routes::{
+    ADMIN_CONVERSATIONS, ADMIN_SEND, BEFRIEND, BLOCK, DELETE_USER, EVENTS, GET_PROFILE, GET_USER,
+    HISTORY, LOOK_UP, PUT_USER, RECENTS, SEND,
+};
+use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
-const LOOK_UP: &str = "GET /v1/users/*/profile";
-const USER: &str = "/v1/admin/users/";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-send-into-another-app",
         requirement: "MOD-001",
         sentence: "A user may write to a user of another app.",
         twist: || {
-            if_elsewhere(SEND, recipient, |call, app, world| {
+            if_elsewhere(SEND, Call::recipient, |call, app, world| {
                 let body = call.json();
                 let body = json!({"to": body["to"], "content": body["content"]});
                 world.as_admin(call, app, "POST", "/v1/admin/messages", &body)
@@ -33,7 +31,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-001",
         sentence: "The administrator may write to a user of another app.",
         twist: || {
-            if_elsewhere(ADMIN_SEND, recipient, |call, app, world| {
+            if_elsewhere(ADMIN_SEND, Call::recipient, |call, app, world| {
                 world.as_admin(call, app, "POST", "/v1/admin/messages", &call.json())
             })
         },
@@ -47,8 +45,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
                 LOOK_UP,
                 |call| call.segment(3),
                 |call, app, world| {
-                    let path = format!("{USER}{}", call.segment(3));
-                    let user = world.as_admin(call, app, "GET", &path, &Value::Null).json();
+                    let user = world.user(call, app, &call.segment(3)).unwrap_or_default();
                     let nickname = &user["nickname"];
                     let profile = json!({"user_id": user["user_id"], "nickname": nickname,
                     "avatar_url": user["avatar_url"]});
@@ -63,7 +60,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A user of another app can be listed as a friend.",
         twist: || {
             let none = |_: &Call, _: &str, _: &mut World<'_>| reply(204, &Value::Null).into();
-            if_elsewhere("PUT /v1/friends/*", |call| call.segment(3), none)
+            if_elsewhere(BEFRIEND, |call| call.segment(3), none)
         },
     },
     Fault {
@@ -72,7 +69,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The administrator can look up a user of another app.",
         twist: || {
             if_elsewhere(
-                "GET /v1/admin/users/*",
+                GET_USER,
                 |call| call.segment(4),
                 |call, app, world| world.as_admin(call, app, "GET", &call.path, &Value::Null),
             )
@@ -84,7 +81,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The administrator can delete a user of another app.",
         twist: || {
             if_elsewhere(
-                "DELETE /v1/admin/users/*",
+                DELETE_USER,
                 |call| call.segment(4),
                 |call, app, world| world.as_admin(call, app, "DELETE", &call.path, &Value::Null),
             )
@@ -93,12 +90,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-user-of-another-app-is-forbidden",
         requirement: "MOD-001",
-        sentence: "A send to a user of another app is forbidden rather than to nobody.",
+        sentence: "A send to a user of another app is answered `admin_required` in place of `user_not_found`.",
         twist: || {
-            let forbidden = |_: &Call, _: &str, _: &mut World<'_>| {
-                crate::twist::error(ErrorCode::AdminRequired).into()
-            };
-            if_elsewhere(SEND, recipient, forbidden)
+            let forbidden =
+                |_: &Call, _: &str, _: &mut World<'_>| error(ErrorCode::AdminRequired).into();
+            if_elsewhere(SEND, Call::recipient, forbidden)
         },
     },
     Fault {
@@ -107,7 +103,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Users of one id have one profile in all apps.",
         twist: || {
             in_both(
-                "PUT /v1/admin/users/*",
+                PUT_USER,
                 |call| call.segment(4),
                 |call, app, world| {
                     let body = call.json();
@@ -123,7 +119,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "The deletion of a user deletes the users of that id in all apps.",
         twist: || {
             in_both(
-                "DELETE /v1/admin/users/*",
+                DELETE_USER,
                 |call| call.segment(4),
                 |call, app, world| {
                     world.as_admin(call, app, "DELETE", &call.path, &Value::Null);
@@ -136,14 +132,12 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "The administrator sees the views of users of that id in all apps.",
         twist: || {
-            on("GET /v1/admin/conversations/*").outcome(|call, outcome, world| {
+            on(ADMIN_CONVERSATIONS).outcome(|call, outcome, world| {
                 for app in apps_with(call, world, &call.segment(4)) {
                     let other = world.as_admin(call, &app, "GET", &call.path, &Value::Null);
                     let other = other.json()["conversations"].take();
-                    edit_json(&mut outcome.reply, &mut |page| {
-                        if let Some(conversations) = list(page, "/conversations") {
-                            conversations.extend(other.as_array().into_iter().flatten().cloned());
-                        }
+                    outcome.edit_list("/conversations", |conversations| {
+                        conversations.extend(other.as_array().into_iter().flatten().cloned());
                     });
                 }
             })
@@ -176,7 +170,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "A friend is listed for the users of that id in all apps.",
         twist: || {
-            on("PUT /v1/friends/*").outcome(|call, _, world| {
+            on(BEFRIEND).outcome(|call, _, world| {
                 let user = world.who(call).user().to_owned();
                 for app in apps_with(call, world, &user) {
                     world.as_user(call, (&app, &user), "PUT", &call.path, &Value::Null);
@@ -189,7 +183,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "A block holds for the users of that id in all apps.",
         twist: || {
-            on("PUT /v1/blocklist/*").outcome(|call, _, world| {
+            on(BLOCK).outcome(|call, _, world| {
                 let user = world.who(call).user().to_owned();
                 for app in apps_with(call, world, &user) {
                     world.as_user(call, (&app, &user), "PUT", &call.path, &Value::Null);
@@ -201,13 +195,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "model-history-shared-by-apps",
         requirement: "MOD-002",
         sentence: "A history shows what users of the same ids said in other apps.",
-        twist: || in_all("GET /v1/conversations/*/messages", "/messages"),
+        twist: || in_all(HISTORY, "/messages"),
     },
     Fault {
         id: "model-recents-shared-by-apps",
         requirement: "MOD-002",
         sentence: "Recent contacts show those of the users of that id in all apps.",
-        twist: || in_all("GET /v1/recents", "/recents"),
+        twist: || in_all(RECENTS, "/recents"),
     },
     Fault {
         id: "model-mailbox-shared-by-apps",
@@ -220,12 +214,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-002",
         sentence: "A login in one app shows the profile of the user of that id in another.",
         twist: || {
-            on("GET /v1/profile").outcome(|call, outcome, world| {
+            on(GET_PROFILE).outcome(|call, outcome, world| {
                 let user = world.who(call).user().to_owned();
                 if let Some(app) = apps_with(call, world, &user).first() {
-                    let path = format!("{USER}{user}");
-                    let found = world.as_admin(call, app, "GET", &path, &Value::Null).json();
-                    edit_json(&mut outcome.reply, &mut |profile| {
+                    let found = world.user(call, app, &user).unwrap_or_default();
+                    outcome.edit(|profile| {
                         profile["nickname"] = found["nickname"].clone();
                     });
                 }
@@ -234,19 +227,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     },
 ];
 
-fn recipient(call: &Call) -> String {
-    text(&call.json(), "/to").to_owned()
-}
-
 /// The other apps that have a user of this id.
 fn apps_with(call: &Call, world: &mut World<'_>, user: &str) -> Vec<String> {
     let own = world.who(call).app().to_owned();
     let mut apps: Vec<String> = world.book.apps().map(str::to_owned).collect();
-    apps.retain(|app| {
-        let path = format!("{USER}{user}");
-        let found = world.as_admin(call, app, "GET", &path, &Value::Null);
-        *app != own && found.reply.status == 200
-    });
+    apps.retain(|app| *app != own && world.user(call, app, user).is_some());
     apps
 }
 
@@ -273,10 +258,8 @@ fn in_all(pattern: &'static str, field: &'static str) -> Twist {
             let theirs = world.as_user(call, (&app, &user), "GET", &call.path, &Value::Null);
             let theirs = theirs.map(|answer| answer.json()).unwrap_or_default();
             let theirs = theirs.pointer(field).and_then(Value::as_array);
-            edit_json(&mut outcome.reply, &mut |answer| {
-                if let Some(own) = list(answer, field) {
-                    own.extend(theirs.into_iter().flatten().cloned());
-                }
+            outcome.edit_list(field, |own| {
+                own.extend(theirs.into_iter().flatten().cloned());
             });
         }
     })
@@ -284,7 +267,7 @@ fn in_all(pattern: &'static str, field: &'static str) -> Twist {
 
 /// The other mailboxes are found by opening streams that nobody reads.
 fn mailboxes_of_all() -> Twist {
-    on("GET /v1/events").outcome(|call, outcome, world| {
+    on(EVENTS).outcome(|call, outcome, world| {
         let Body::Stream { stream, .. } = outcome.reply.body else {
             return;
         };

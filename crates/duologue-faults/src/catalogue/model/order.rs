@@ -10,12 +10,11 @@ use serde_json::Value;
 use crate::catalogue::sending::acceptance::{reverse_recents, swap_first_messages, swapped_pairs};
 use crate::fault::Fault;
 use crate::json::{list, number, set, text};
-use crate::twist::{Twist, edit_json, on, sync};
+use crate::routes::{HISTORY, LOOK_UP, RECENTS};
+use crate::twist::{Twist, on, sync};
 use crate::world::Outcome;
 
-const HISTORY: &str = "GET /v1/conversations/*/messages";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-live-in-another-order",
         requirement: "MOD-009",
@@ -54,7 +53,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             let mut seen = BTreeSet::new();
             on(HISTORY).outcome(move |call, outcome, world| {
                 let reader = world.who(call).user().to_owned();
-                edit_json(&mut outcome.reply, &mut |page| {
+                outcome.edit(|page| {
                     let newest = list(page, "/messages").and_then(std::vec::Vec::pop);
                     let Some(newest) = newest else { return };
                     let look = (reader.clone(), text(&newest, "/message_id").to_owned());
@@ -73,15 +72,13 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Who asks for recent contacts first after a message does not find it there yet.",
         twist: || {
             let mut seen = BTreeSet::new();
-            on("GET /v1/recents").outcome(move |call, outcome, world| {
+            on(RECENTS).outcome(move |call, outcome, world| {
                 let reader = world.who(call).user().to_owned();
-                edit_json(&mut outcome.reply, &mut |body| {
-                    if let Some(recents) = list(body, "/recents") {
-                        recents.retain(|recent| {
-                            let id = text(recent, "/message/message_id");
-                            !seen.insert((reader.clone(), id.to_owned()))
-                        });
-                    }
+                outcome.edit_list("/recents", |recents| {
+                    recents.retain(|recent| {
+                        let id = text(recent, "/message/message_id");
+                        !seen.insert((reader.clone(), id.to_owned()))
+                    });
                 });
             })
         },
@@ -105,7 +102,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Who looks a profile up sees it as it was at the look before.",
         twist: || {
             let mut last = BTreeMap::new();
-            on("GET /v1/users/*/profile").outcome(move |call, outcome, world| {
+            on(LOOK_UP).outcome(move |call, outcome, world| {
                 let profile = (world.who(call).app().to_owned(), call.path.clone());
                 if let Some(before) = last.insert(profile, outcome.reply.clone()) {
                     outcome.reply = before;
@@ -132,9 +129,7 @@ fn acknowledgement_lags() -> Twist {
     let mut users: BTreeMap<(String, String), HandedOut> = BTreeMap::new();
     on("GET /v1/events | POST /v1/events/ack").outcome(move |call, outcome, world| {
         let who = world.who(call);
-        let user = users
-            .entry((who.app().into(), who.user().into()))
-            .or_default();
+        let user = users.entry(who.owner()).or_default();
         if call.method == "POST" {
             acknowledge(user, &call.json());
         } else {

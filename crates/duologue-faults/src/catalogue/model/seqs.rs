@@ -5,17 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::catalogue::sending::{SEND, filed};
 use crate::fault::Fault;
 use crate::json::{number, set, text};
+use crate::routes::{ADMIN_HISTORY, ADMIN_SEND, HISTORY, SEND};
 use crate::told::{retell, sent};
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
-const DOWNLOAD: &str = "GET /v1/admin/conversations/*/*/messages";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-seqs-from-0",
         requirement: "MOD-005",
@@ -183,7 +180,7 @@ fn stands_in(view: &View, call: &Call, outcome: &Outcome, world: &mut World<'_>)
         return true;
     };
     let id = message.message_id.to_string();
-    !filed(call, world, &view.owner, &view.peer, &id).is_null()
+    !world.filed(call, &view.owner, &view.peer, &id).is_null()
 }
 
 /// Tells other seqs than the core's: in messages wherever they come, and round the pages of a history.
@@ -196,7 +193,7 @@ fn renumber(
     retell(outcome, call, world, |reader, message, _| {
         let (from, to) = (text(message, "/from"), text(message, "/to"));
         let owner = match reader.user() {
-            "" if call.is(DOWNLOAD) => call.segment(4),
+            "" if call.is(ADMIN_HISTORY) => call.segment(4),
             "" => to.to_owned(),
             user => user.to_owned(),
         };
@@ -209,14 +206,14 @@ fn renumber(
             set(message, "/seq", told(&view, seq));
         }
     });
-    if call.is("GET /v1/conversations/*/messages") {
+    if call.is(HISTORY) {
         let who = world.who(call);
         let view = View {
             app: who.app().into(),
             owner: who.user().into(),
             peer: call.segment(3),
         };
-        edit_json(&mut outcome.reply, &mut |page| {
+        outcome.edit(|page| {
             for field in ["/first_seq", "/last_seq", "/covered/from", "/covered/to"] {
                 if number(page, field) > 0 {
                     set(page, field, told(&view, number(page, field)));

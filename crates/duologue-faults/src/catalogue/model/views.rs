@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 
 use crate::book::Who;
 use crate::catalogue::sending::acceptance::own_first;
-use crate::catalogue::sending::{SEND, live};
 use crate::fault::Fault;
+use crate::frames::live;
 use crate::json::{list, set, text};
+use crate::routes::{CONVERSATIONS, HISTORY, RECENTS, SEND};
 use crate::told::{sent, told};
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, on};
 
-const HISTORY: &str = "GET /v1/conversations/*/messages";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "model-recipients-copy-has-another-id",
         requirement: "MOD-003",
@@ -74,7 +73,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-008",
         sentence: "The newest message of the app stands in everybody's recent contacts.",
         twist: || {
-            foreign("GET /v1/recents", |reader, messages, body| {
+            foreign(RECENTS, |reader, messages, body| {
                 let newest = messages.last().filter(|message| is_third(reader, message));
                 if let (Some(message), Some(recents)) = (newest, list(body, "/recents")) {
                     let peer = message.from.as_str();
@@ -88,7 +87,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "MOD-008",
         sentence: "Everybody's list of conversations has the sender of the app's newest message.",
         twist: || {
-            foreign("GET /v1/conversations", |reader, messages, body| {
+            foreign(CONVERSATIONS, |reader, messages, body| {
                 let newest = messages.last().filter(|message| is_third(reader, message));
                 if let (Some(message), Some(all)) = (newest, list(body, "/conversations")) {
                     all.push(json!({"peer": message.from.as_str(), "first_seq": 1,
@@ -117,10 +116,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
                         .filter(foreign)
                         .map(|message| json!(message))
                         .collect();
-                    edit_json(&mut outcome.reply, &mut |page| {
-                        if let Some(messages) = list(page, "/messages") {
-                            messages.extend(foreign.iter().cloned());
-                        }
+                    outcome.edit_list("/messages", |messages| {
+                        messages.extend(foreign.iter().cloned());
                     });
                 }
             })
@@ -132,10 +129,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
 fn shows(keeps: fn(&Value, &str) -> bool) -> Twist {
     on(HISTORY).outcome(move |call, outcome, world| {
         let owner = world.who(call);
-        edit_json(&mut outcome.reply, &mut |page| {
-            if let Some(messages) = list(page, "/messages") {
-                messages.retain(|message| keeps(message, owner.user()));
-            }
+        outcome.edit_list("/messages", |messages| {
+            messages.retain(|message| keeps(message, owner.user()));
         });
     })
 }
@@ -153,7 +148,7 @@ fn foreign(pattern: &'static str, edit: fn(&Who, &[Message], &mut Value)) -> Twi
         if call.is(SEND) {
             messages.extend(sent(outcome));
         } else if call.is(pattern) {
-            edit_json(&mut outcome.reply, &mut |body| {
+            outcome.edit(|body| {
                 edit(&reader, messages, body);
             });
         }

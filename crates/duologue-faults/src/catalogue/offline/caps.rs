@@ -7,8 +7,10 @@ use duologue_core::id::PeerId;
 use duologue_core::message::Message;
 
 use crate::fault::Fault;
+use crate::frames::{live_of, message_of};
 use crate::limits::{Declared, cap_for_null, in_place_of, limit};
-use crate::memory::{Sent, live_of, message_of, owner};
+use crate::memory::Sent;
+use crate::routes::EVENTS;
 use crate::twist::{Twist, edit_sync, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -188,7 +190,7 @@ fn chat(frame: &Frame) -> Option<&Message> {
 /// What a mailbox holds is not the core's affair but that of `rule`, which gets a sync and the cap.
 fn evicts(cap: &'static str, rule: impl Fn(&mut Vec<Frame>, u64) + Send + 'static) -> Twist {
     in_place_of(cap, move |declared| {
-        on("GET /v1/events").outcome(move |call, outcome, world| {
+        on(EVENTS).outcome(move |call, outcome, world| {
             if let Some(cap) = declared.of(world.who(call).app()) {
                 edit_sync(outcome, |frames| rule(frames, cap));
             }
@@ -313,7 +315,7 @@ fn count_the_acknowledged(declared: Declared) -> Twist {
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
         let who = world.who(call);
-        let ever: u64 = sent.to(&owner(&who)).map(bytes).sum();
+        let ever: u64 = sent.to(&who.owner()).map(bytes).sum();
         if let Some(cap) = declared.of(who.app()) {
             edit_sync(outcome, |frames| {
                 let listed: u64 = frames.iter().filter_map(chat).map(bytes).sum();
@@ -332,7 +334,7 @@ fn count_the_expired(cap: &'static str, weigh: fn(&Message) -> u64) -> Twist {
             let Some(cap) = declared.of(who.app()) else {
                 return;
             };
-            let (owner, mut sum) = (owner(&who), 0);
+            let (owner, mut sum) = (who.owner(), 0);
             let newest = sent.to(&owner).rev().take_while(|message| {
                 sum += weigh(message);
                 sum <= cap

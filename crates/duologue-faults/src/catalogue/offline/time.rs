@@ -1,11 +1,13 @@
-//! How long an entry waits.
+//! How long an entry waits in the mailbox.
 
 use std::collections::BTreeSet;
 
 use duologue_core::message::Message;
 
 use crate::fault::Fault;
-use crate::memory::{Reader, Sent, Shown, forget, message_of, owner, reader, relists};
+use crate::frames::{forget, message_of};
+use crate::memory::{Reader, Sent, Shown, reader, relists};
+use crate::routes::EVENTS;
 use crate::twist::{Twist, edit_sync, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -72,7 +74,7 @@ fn waits_until(shown: &Shown, reader: &Reader, wrong: fn(u64, u64) -> u64) -> bo
 }
 
 fn expires_early() -> Twist {
-    on("GET /v1/events").outcome(|call, outcome, world| {
+    on(EVENTS).outcome(|call, outcome, world| {
         let reader = reader(call, world);
         edit_sync(outcome, |frames| {
             frames.retain(|frame| {
@@ -86,13 +88,13 @@ fn expires_with_the_oldest() -> Twist {
     let mut sent = Sent::default();
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
-        if !call.is("GET /v1/events") {
+        if !call.is(EVENTS) {
             return;
         }
         let reader = reader(call, world);
         let mut gone = BTreeSet::new();
         let mut until = None;
-        let owner = owner(&world.who(call));
+        let owner = world.who(call).owner();
         for message in sent.to(&owner) {
             if until.is_some_and(|until| message.time_ms.0 < until) {
                 gone.insert(message.message_id.clone());

@@ -3,18 +3,14 @@
 use std::collections::BTreeSet;
 
 use duologue_core::ErrorCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::sending::{SEND, Sending, send_accepted, send_refused};
-use crate::stores::edit_list;
+use crate::routes::{BEFRIEND, BLOCK, FRIENDS, SEND, UNBLOCK};
+use crate::sending::{Sending, send_accepted, send_refused};
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
-
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -25,7 +21,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             let mut blocked = BTreeSet::new();
             on("*").instead(move |call, world| {
                 let caller = world.who(call);
-                let owner = (caller.app().to_owned(), caller.user().to_owned());
+                let owner = caller.owner();
                 let user = (caller.app(), caller.user());
                 if call.is(BLOCK) && world.lists(call, user, "friends", &call.segment(3)) {
                     blocked.insert((owner, call.segment(3)));
@@ -33,9 +29,9 @@ pub(crate) const FAULTS: &[Fault] = &[
                 }
                 let still = blocked.iter().filter(|(other, _)| *other == owner);
                 let still: Vec<Value> = still.map(|(_, peer)| peer.as_str().into()).collect();
-                call.is("GET /v1/friends").then(|| {
+                call.is(FRIENDS).then(|| {
                     let mut outcome = world.ask(call);
-                    edit_list(&mut outcome, "/friends", |friends| friends.extend(still));
+                    outcome.edit_list("/friends", |friends| friends.extend(still));
                     outcome
                 })
             })
@@ -201,14 +197,7 @@ fn keeps_the_senders_copy(accepts: bool) -> Twist {
         if !outcome.is_refused(ErrorCode::BlockedByRecipient) {
             return;
         }
-        let app = world.who(call).app().to_owned();
-        let policy = |visibility: &str, world: &mut World<'_>| {
-            let policy = json!({"block_visibility": visibility});
-            world.as_admin(call, &app, "PUT", "/v1/admin/policy", &policy);
-        };
-        policy("silent", world);
-        let kept = world.ask(call);
-        policy("explicit", world);
+        let kept = world.ask_under(call, "block_visibility", "silent");
         if accepts {
             *outcome = kept;
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::book::Who;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::sending::SEND;
+use crate::routes::{BEFRIEND, BLOCK, PUT_POLICY, PUT_PROFILE, SEND, UNBLOCK, UNFRIEND};
 use crate::stores::Store;
 use crate::twist::{Twist, on};
 use crate::world::World;
@@ -17,78 +17,74 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "permissions-policy-binds-late",
         requirement: "PRM-004",
         sentence: "The first send after a change of policy is judged by the former policy.",
-        twist: || late("PUT /v1/admin/policy"),
+        twist: || late(PUT_POLICY),
     },
     Fault {
         id: "permissions-accept-from-binds-late",
         requirement: "PRM-004",
         sentence: "The first send after a change of `accept_from` is judged by the former one.",
-        twist: || late("PUT /v1/profile"),
+        twist: || late(PUT_PROFILE),
     },
     Fault {
         id: "permissions-friend-binds-late",
         requirement: "PRM-004",
         sentence: "The first send after a friend is added is judged as if nobody had been added.",
-        twist: || late("PUT /v1/friends/*"),
+        twist: || late(BEFRIEND),
     },
     Fault {
         id: "permissions-unfriending-binds-late",
         requirement: "PRM-004",
         sentence: "The first send after an unfriending is judged as if they were still friends.",
-        twist: || late("DELETE /v1/friends/*"),
+        twist: || late(UNFRIEND),
     },
     Fault {
         id: "permissions-block-binds-late",
         requirement: "PRM-004",
         sentence: "The first send after a block passes it.",
-        twist: || late("PUT /v1/blocklist/*"),
+        twist: || late(BLOCK),
     },
     Fault {
         id: "permissions-unblocking-binds-late",
         requirement: "PRM-004",
         sentence: "The first send after an unblocking is still blocked.",
-        twist: || late("DELETE /v1/blocklist/*"),
+        twist: || late(UNBLOCK),
     },
     Fault {
         id: "permissions-block-empties-the-mailbox",
         requirement: "PRM-005",
         sentence: "A block takes what the blocked user had sent out of the blocker's mailbox.",
-        twist: || takes_away("PUT /v1/blocklist/*", Store::Mailbox, own),
+        twist: || takes_away(BLOCK, Store::Mailbox, own),
     },
     Fault {
         id: "permissions-block-empties-the-recents",
         requirement: "PRM-005",
         sentence: "A block takes the blocked user out of the blocker's recent contacts.",
-        twist: || takes_away("PUT /v1/blocklist/*", Store::Recents, own),
+        twist: || takes_away(BLOCK, Store::Recents, own),
     },
     Fault {
         id: "permissions-unfriending-empties-the-history",
         requirement: "PRM-005",
         sentence: "An unfriending takes the history with the former friend away.",
-        twist: || takes_away("DELETE /v1/friends/*", Store::View, own),
+        twist: || takes_away(UNFRIEND, Store::View, own),
     },
     Fault {
         id: "permissions-unfriending-empties-the-others-history",
         requirement: "PRM-005",
         sentence: "An unfriending takes the history away from the one who was unfriended.",
-        twist: || takes_away("DELETE /v1/friends/*", Store::View, the_others),
+        twist: || takes_away(UNFRIEND, Store::View, the_others),
     },
     Fault {
         id: "permissions-policy-change-empties-mailboxes",
         requirement: "PRM-005",
         sentence: "A change of policy empties all mailboxes.",
-        twist: || {
-            takes_away("PUT /v1/admin/policy", Store::Mailbox, |_, _| {
-                Pair::default()
-            })
-        },
+        twist: || takes_away(PUT_POLICY, Store::Mailbox, |_, _| Pair::default()),
     },
     Fault {
         id: "permissions-accept-from-empties-the-mailbox",
         requirement: "PRM-005",
         sentence: "A change of `accept_from` empties the mailbox.",
         twist: || {
-            takes_away("PUT /v1/profile", Store::Mailbox, |_, who| {
+            takes_away(PUT_PROFILE, Store::Mailbox, |_, who| {
                 (who.user().into(), String::new())
             })
         },
@@ -141,7 +137,7 @@ fn inverse(change: &Call, world: &mut World<'_>) -> Call {
     } else {
         undo.method = "GET".into();
         let mut former = world.ask(&undo).json();
-        if change.is("PUT /v1/profile") {
+        if change.is(PUT_PROFILE) {
             former = json!({"accept_from": former["accept_from"]});
         }
         undo.method = "PUT".into();

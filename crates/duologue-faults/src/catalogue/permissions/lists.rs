@@ -1,4 +1,4 @@
-//! Friend lists and blocklists.
+//! Friend lists and blocklists: who is on them, how many, and what a change answers.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,13 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{list, set};
+use crate::json::list;
 use crate::limits::limit;
+use crate::routes::{BEFRIEND, BLOCK, FRIENDS, UNBLOCK, UNFRIEND};
 use crate::twist::{error, on};
 use crate::world::{Outcome, World, reply};
 
-const FRIENDS: &str = "GET /v1/friends";
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const UNFRIEND: &str = "DELETE /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
-const ANY: &str = "* /v1/friends/* | * /v1/blocklist/*";
+const ENTRY: &str = "* /v1/friends/* | * /v1/blocklist/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -58,7 +54,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "permissions-adding-drops-another",
         requirement: "PRM-006",
-        sentence: "A friend list holds the friend added last and no other.",
+        sentence: "A friend list shows its first friend and no other.",
         twist: || {
             on(FRIENDS).answer(|body| {
                 if let Some(friends) = list(body, "/friends") {
@@ -100,7 +96,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "permissions-adding-twice-is-news",
         requirement: "PRM-007",
-        sentence: "Adding a friend a second time begins the friendship again.",
+        sentence: "Adding a friend a second time tells both of a new friendship.",
         twist: || {
             on(BEFRIEND).request(|call, world| {
                 let mut remove = call.clone();
@@ -112,7 +108,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "permissions-removing-twice-is-news",
         requirement: "PRM-007",
-        sentence: "Removing a friend a second time ends the friendship again.",
+        sentence: "Removing a friend a second time tells of the removal again.",
         twist: || {
             let mut last: Vec<Effect> = Vec::new();
             on(UNFRIEND).outcome(move |_, outcome, _| {
@@ -173,7 +169,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "permissions-oneself-under-another-field",
         requirement: "PRM-008",
         sentence: "The refusal to add or remove oneself names the field `user_id`.",
-        twist: || on(ANY).error(|body| rename_field(body, "peer", "user_id")),
+        twist: || on(ENTRY).renames_field("peer", "user_id"),
     },
     Fault {
         id: "permissions-nobody-added",
@@ -198,7 +194,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-008",
         sentence: "`@admin` may be added and removed like a user.",
         twist: || {
-            on(ANY).instead(|call, _| {
+            on(ENTRY).instead(|call, _| {
                 let reserved = call.segment(3).starts_with('@');
                 reserved.then(|| reply(204, &Value::Null).into())
             })
@@ -208,7 +204,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "permissions-nobody-told-as-malformed",
         requirement: "PRM-008",
         sentence: "A peer who does not exist is refused as `invalid_field`.",
-        twist: || on(ANY).confuses(ErrorCode::UserNotFound, ErrorCode::InvalidField),
+        twist: || on(ENTRY).confuses(ErrorCode::UserNotFound, ErrorCode::InvalidField),
     },
     Fault {
         id: "permissions-one-friend-too-many",
@@ -276,7 +272,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "permissions-full-list-told-as-blocked",
         requirement: "PRM-009",
         sentence: "A full list is told as `peer_blocked`.",
-        twist: || on(ANY).confuses(ErrorCode::RelationLimit, ErrorCode::PeerBlocked),
+        twist: || on(ENTRY).confuses(ErrorCode::RelationLimit, ErrorCode::PeerBlocked),
     },
     Fault {
         id: "permissions-refused-block-unfriends",
@@ -358,10 +354,4 @@ fn drops_another(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     *outcome = world.ask(call);
     effects.append(&mut outcome.effects);
     outcome.effects = effects;
-}
-
-fn rename_field(body: &mut Value, field: &str, to: &str) {
-    if body["field"] == field {
-        set(body, "/field", to);
-    }
 }

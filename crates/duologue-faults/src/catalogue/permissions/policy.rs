@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
-use crate::sending::{SEND, Sending, send_accepted, send_refused};
-use crate::stores::set_body;
+use crate::routes::{PUT_PROFILE, PUT_USER, SEND};
+use crate::sending::{Sending, send_accepted, send_refused};
 use crate::twist::{Twist, on};
 
-const PROFILE: &str = "PUT /v1/profile";
 const NOT_FRIENDS: &[ErrorCode] = &[
     ErrorCode::NotFriends,
     ErrorCode::NotInRecipientList,
@@ -178,7 +177,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-003",
         sentence: "A change of profile that does not name `accept_from` sets it back to `policy`.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if body["accept_from"].is_null() {
                     set(body, "/accept_from", "policy");
                 }
@@ -190,7 +189,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-003",
         sentence: "When the administrator changes a user, `accept_from` is set back to `policy`.",
         twist: || {
-            on("PUT /v1/admin/users/*").outcome(|call, outcome, world| {
+            on(PUT_USER).outcome(|call, outcome, world| {
                 if outcome.reply.status == 200 {
                     let (caller, user) = (world.who(call), call.segment(4));
                     let policy = json!({"accept_from": "policy"});
@@ -204,16 +203,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-003",
         sentence: "An `accept_from` of `policy` is answered and not taken on.",
         twist: || {
-            let chosen = on(PROFILE).body(|body| {
+            let chosen = on(PUT_PROFILE).body(|body| {
                 if body["accept_from"] == "policy" {
                     remove(body, "/accept_from");
                 }
             });
-            chosen.and(on(PROFILE).outcome(|call, outcome, _| {
+            chosen.and(on(PUT_PROFILE).outcome(|call, outcome, _| {
                 if call.json()["accept_from"] == "policy" {
                     let mut body = outcome.json();
                     set(&mut body, "/accept_from", "policy");
-                    set_body(outcome, &body);
+                    outcome.set_json(&body);
                 }
             }))
         },
@@ -223,7 +222,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-018",
         sentence: "An unknown `accept_from` is taken for `policy`.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 let chosen = text(body, "/accept_from");
                 if !chosen.is_empty() && !["policy", "anyone", "friends"].contains(&chosen) {
                     set(body, "/accept_from", "policy");
@@ -236,7 +235,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-018",
         sentence: "`Friends` is taken for `friends`.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if let Some(chosen) = body["accept_from"].as_str() {
                     body["accept_from"] = chosen.to_lowercase().into();
                 }
@@ -248,7 +247,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-018",
         sentence: "An `accept_from` of null sets it back to `policy`.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if body.get("accept_from").is_some_and(Value::is_null) {
                     set(body, "/accept_from", "policy");
                 }
@@ -260,7 +259,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-018",
         sentence: "An `accept_from` that is no string is passed over.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if body
                     .get("accept_from")
                     .is_some_and(|it| !it.is_string() && !it.is_null())
@@ -275,7 +274,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-018",
         sentence: "The refusal of an unknown `accept_from` names no field.",
         twist: || {
-            on(PROFILE).error(|body| {
+            on(PUT_PROFILE).error(|body| {
                 if body["field"] == "accept_from" {
                     remove(body, "/field");
                 }
@@ -287,7 +286,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-018",
         sentence: "An unknown `accept_from` is refused, and the nickname beside it taken on.",
         twist: || {
-            on(PROFILE).outcome(|call, outcome, world| {
+            on(PUT_PROFILE).outcome(|call, outcome, world| {
                 let mut rest = call.clone();
                 let mut body = call.json();
                 if outcome.json()["field"] == "accept_from" && body.is_object() {

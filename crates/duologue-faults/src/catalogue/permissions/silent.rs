@@ -3,22 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use duologue_core::ErrorCode;
-use duologue_core::event::Event;
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{set, text};
-use crate::sending::{SEND, Sending, send_accepted};
-use crate::stores::{HISTORY, Store, set_body};
+use crate::frames::messages_of;
+use crate::json::{number, remove, set, text};
+use crate::routes::{BEFRIEND, BLOCK, HISTORY, LOOK_UP, PUT_PROFILE, SEND, UNBLOCK};
+use crate::sending::{Sending, send_accepted};
+use crate::stores::Store;
 use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
-
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
-const PROFILE_OF: &str = "GET /v1/users/*/profile";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -46,7 +42,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(SEND).request(|call, world| {
                 let blocked = Sending::of(call, world).is_some_and(|mut send| send.is_blocked());
                 let mut body = call.json();
-                if blocked && crate::json::remove(&mut body, "/client_msg_id").is_some() {
+                if blocked && remove(&mut body, "/client_msg_id").is_some() {
                     call.set_json(&body);
                 }
             })
@@ -172,7 +168,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-016",
         sentence: "A user who blocks shows the blocked user an empty profile.",
         twist: || {
-            on(PROFILE_OF).outcome(|call, outcome, world| {
+            on(LOOK_UP).outcome(|call, outcome, world| {
                 let caller = world.who(call);
                 let owner = call.segment(3);
                 let user = (caller.app(), owner.as_str());
@@ -180,7 +176,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     let mut body = outcome.json();
                     set(&mut body, "/nickname", Value::Null);
                     set(&mut body, "/avatar_url", Value::Null);
-                    set_body(outcome, &body);
+                    outcome.set_json(&body);
                 }
             })
         },
@@ -228,7 +224,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "PRM-016",
         sentence: "A former friend who blocks still tells the blocked user of a new profile.",
         twist: || {
-            on("PUT /v1/profile").outcome(|call, outcome, world| {
+            on(PUT_PROFILE).outcome(|call, outcome, world| {
                 let caller = world.who(call);
                 for peer in world.list(call, (caller.app(), caller.user()), "blocklist") {
                     let told = world.tell(call, &peer, ("profile_changed", caller.user()));
@@ -262,7 +258,7 @@ fn silent_answer(edit: fn(&mut Value)) -> Twist {
     on(SEND).outcome(move |call, outcome, world| {
         if let Some(Swallowed { mut message, .. }) = swallowed(call, outcome, world) {
             edit(&mut message);
-            set_body(outcome, &message);
+            outcome.set_json(&message);
         }
     })
 }
@@ -331,9 +327,9 @@ fn takes_a_seq() -> Twist {
             return;
         };
         let mut body = outcome.json();
-        let last = crate::json::number(&body, "/last_seq") + more;
+        let last = number(&body, "/last_seq") + more;
         set(&mut body, "/last_seq", last);
-        set_body(outcome, &body);
+        outcome.set_json(&body);
     })
 }
 
@@ -377,12 +373,8 @@ fn arrive(call: &Call, world: &mut World<'_>, late: &Swallowed) -> Outcome {
     let Ok(original) = serde_json::from_value(late.message["message_id"].clone()) else {
         return outcome;
     };
-    for effect in &mut outcome.effects {
-        if let Effect::Deliver { frame, .. } = effect
-            && let Event::Message(shown) = &mut frame.event
-        {
-            shown.message.message_id = Clone::clone(&original);
-        }
+    for message in messages_of(&mut outcome) {
+        message.message_id = Clone::clone(&original);
     }
     outcome
 }

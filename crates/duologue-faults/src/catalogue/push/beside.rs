@@ -6,10 +6,10 @@ use duologue_core::id::AppId;
 use duologue_core::server::{Effect, PushTarget, SessionId};
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, REGISTER};
 use crate::book::Who;
 use crate::call::Call;
 use crate::json::text;
+use crate::routes::{ANY_SEND, CREATE_APP, REGISTER};
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
@@ -103,7 +103,7 @@ struct Seen {
 
 impl Seen {
     fn learn(&mut self, call: &Call, outcome: &Outcome, world: &World<'_>) {
-        if call.is("POST /v1/apps") {
+        if call.is(CREATE_APP) {
             let app = outcome.json();
             let url = text(&app, "/push_gateway_url").to_owned();
             self.gateways.insert(text(&app, "/app_id").to_owned(), url);

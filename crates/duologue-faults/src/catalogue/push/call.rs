@@ -8,14 +8,14 @@ use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
 use super::beside::accepted;
-use super::{ANY_SEND, SEND};
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
+use crate::routes::{ANY_SEND, SEND};
 use crate::twist::{Twist, error, on, pushes};
 use crate::wire::Wire;
 use crate::world::Outcome;
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "push-call-names-the-wrong-device",
         requirement: "PSH-013",

@@ -7,14 +7,14 @@ use duologue_core::server::{Effect, SessionId};
 use serde_json::Value;
 
 use super::beside::{Case, also_pushed, streaming};
-use super::{ANY_SEND, REGISTER, SEND, UNREGISTER};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, text};
+use crate::routes::{ADMIN_SEND, ANY_SEND, REGISTER, SEND, UNREGISTER};
 use crate::twist::{on, pushes};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "push-one-device-of-a-user",
         requirement: "PSH-007",
@@ -71,7 +71,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "PSH-007",
         sentence: "A message to several users is pushed to the first of them only.",
         twist: || {
-            on("POST /v1/admin/messages").outcome(|_, outcome, _| {
+            on(ADMIN_SEND).outcome(|_, outcome, _| {
                 let first = text(&outcome.json(), "/results/0/to").to_owned();
                 keep_pushes(outcome, |push| {
                     first.is_empty() || push.to.as_str() == first

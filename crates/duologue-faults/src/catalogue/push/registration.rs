@@ -1,4 +1,4 @@
-//! Vendors and registrations.
+//! Vendors and registrations: which are taken, and how long they last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,19 +6,19 @@ use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
 use super::beside::also_pushed;
-use super::{REGISTER, UNREGISTER};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{CREATE_APP, REGISTER, UNREGISTER};
 use crate::twist::{error, on, pushes};
 use crate::world::{Outcome, World, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "push-one-vendor-not-declared",
         requirement: "PSH-001",
         sentence: "An app without a list of its own does not have `meizu`.",
-        twist: || on("POST /v1/apps").body(without_meizu),
+        twist: || on(CREATE_APP).body(without_meizu),
     },
     Fault {
         id: "push-unknown-vendor-accepted",

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use duologue_core::id::PeerId;
 use duologue_core::message::{Message, Recent};
 
-use super::super::roaming::newest_page;
-use super::{SEND, SHOW, contacts, edit_contacts};
+use super::super::roaming::{newest_page, peers};
+use super::{contacts, edit_contacts};
+use crate::book::Owner;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::text;
 use crate::limits::{Declared, in_place_of, limit};
-use crate::memory::{Mailboxes, Owner, Sent, limit_of, owner, time_of};
+use crate::memory::{Mailboxes, Sent};
+use crate::routes::{CONTACTS, SEND};
 use crate::twist::{Twist, on};
 use crate::world::World;
 
@@ -113,7 +114,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A contact leaves a millisecond before the `expires_ms` of the message it shows.",
         twist: || {
             contacts(|call, list, world| {
-                let now_ms = time_of(world.who(call).app(), call, world);
+                let now_ms = world.now(call);
                 list.retain(|recent| now_ms + 1 < recent.message.expires_ms.0);
             })
         },
@@ -149,9 +150,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A contact leaves when the offline cache lets go of its message.",
         twist: || {
             contacts(|call, list, world| {
-                let app = world.who(call).app().to_owned();
-                let ttl_s = limit_of(&app, "offline_ttl_s", call, world).unwrap_or_default();
-                let now_ms = time_of(&app, call, world);
+                let ttl_s = world.limit(call, "offline_ttl_s").unwrap_or_default();
+                let now_ms = world.now(call);
                 list.retain(|recent| now_ms < recent.message.time_ms.0 + ttl_s * 1000);
             })
         },
@@ -164,7 +164,7 @@ fn first_come(declared: Declared, last: bool) -> Twist {
     on("*").outcome(move |call, outcome, world| {
         let who = world.who(call);
         if call.is(SEND) && outcome.reply.status == 200 {
-            let to = text(&call.json(), "/to").to_owned();
+            let to = call.recipient();
             for (user, peer) in [(who.user(), &*to), (&*to, who.user())] {
                 let peers = order
                     .entry((who.app().to_owned(), user.to_owned()))
@@ -174,7 +174,7 @@ fn first_come(declared: Declared, last: bool) -> Twist {
                 }
             }
         }
-        let peers = order.entry(owner(&who)).or_default();
+        let peers = order.entry(who.owner()).or_default();
         let max = declared
             .of(who.app())
             .and_then(|max| usize::try_from(max).ok());
@@ -195,11 +195,11 @@ fn with_expired(stays: fn(&Message, u64, &str) -> bool) -> Twist {
     let mut sent = Sent::default();
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
-        if !call.is(SHOW) {
+        if !call.is(CONTACTS) {
             return;
         }
-        let owner = owner(&world.who(call));
-        let now_ms = time_of(&owner.0, call, world);
+        let owner = world.who(call).owner();
+        let now_ms = world.now(call);
         edit_contacts(outcome, |list| {
             for peer in sent.peers_of(&owner) {
                 let newest = sent.between(&owner, &peer).last();
@@ -221,13 +221,7 @@ fn with_expired(stays: fn(&Message, u64, &str) -> bool) -> Twist {
 }
 
 fn fall_back_into(call: &Call, list: &mut Vec<Recent>, world: &mut World<'_>) {
-    let mut asked = call.clone();
-    asked.path = "/v1/conversations".into();
-    let views = world.ask(&asked).json()["conversations"].clone();
-    for view in views.as_array().into_iter().flatten() {
-        let Ok(peer) = PeerId::parse(text(view, "/peer")) else {
-            continue;
-        };
+    for peer in peers(call, world) {
         let page = newest_page(call, &peer, world);
         let left = page.and_then(|page| {
             let newest = page.messages.last()?.clone();
@@ -243,7 +237,7 @@ fn without_acknowledged() -> Twist {
     let mut mailboxes = Mailboxes::default();
     on("*").outcome(move |call, outcome, world| {
         mailboxes.learn(call, outcome, world);
-        let gone = mailboxes.acknowledged(&owner(&world.who(call)));
+        let gone = mailboxes.acknowledged(&world.who(call).owner());
         edit_contacts(outcome, |list| {
             list.retain(|recent| !gone.contains(&recent.message.message_id));
         });

@@ -1,4 +1,4 @@
-//! The list of a user's conversations.
+//! The list of a user's conversations: which there are, and what it says of each.
 
 use duologue_core::answer::{Conversation, Conversations};
 use duologue_core::id::{PeerId, Seq};
@@ -8,11 +8,10 @@ use serde_json::json;
 use super::newest_page;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::memory::{Sent, owner};
+use crate::memory::Sent;
+use crate::routes::CONVERSATIONS;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
-
-const LIST: &str = "GET /v1/conversations";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -44,7 +43,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "roaming-unanswered-views-are-not-listed",
         requirement: "ROA-002",
-        sentence: "A conversation is listed once the caller has written in it.",
+        sentence: "A conversation is not listed before the caller has written in it.",
         twist: || {
             list(|call, views, world| {
                 let user = world.who(call).user().to_owned();
@@ -107,13 +106,13 @@ pub(crate) const FAULTS: &[Fault] = &[
 fn list(
     mut edit: impl FnMut(&Call, &mut Vec<Conversation>, &mut World<'_>) + Send + 'static,
 ) -> Twist {
-    on(LIST).outcome(move |call, outcome, world| {
-        edit_list(outcome, |views| edit(call, views, world));
+    on(CONVERSATIONS).outcome(move |call, outcome, world| {
+        edit_conversations(outcome, |views| edit(call, views, world));
     })
 }
 
 /// Changes the list of conversations that an outcome answers with, if it is one.
-fn edit_list(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Conversation>)) {
+fn edit_conversations(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Conversation>)) {
     if let Ok(mut page) = serde_json::from_value::<Conversations>(outcome.json()) {
         edit(&mut page.conversations);
         outcome.set_json(&json!(page));
@@ -127,8 +126,8 @@ fn expired_views() -> Twist {
         if !call.query.is_empty() {
             return;
         }
-        let owner = owner(&world.who(call));
-        edit_list(outcome, |views| {
+        let owner = world.who(call).owner();
+        edit_conversations(outcome, |views| {
             for peer in sent.peers_of(&owner) {
                 if !views.iter().any(|view| view.peer.as_str() == peer) {
                     views.extend(sent.between(&owner, &peer).last().and_then(|newest| {
@@ -150,8 +149,8 @@ fn last_time_of_all() -> Twist {
     let mut sent = Sent::default();
     on("*").outcome(move |call, outcome, world| {
         sent.learn(call, outcome, world);
-        let owner = owner(&world.who(call));
-        edit_list(outcome, |views| {
+        let owner = world.who(call).owner();
+        edit_conversations(outcome, |views| {
             for view in views {
                 let newest = sent.between(&owner, view.peer.as_str()).last();
                 view.last_time_ms = newest.map_or(view.last_time_ms, |newest| newest.time_ms);

@@ -7,10 +7,10 @@ use duologue_core::answer::History;
 use duologue_core::id::{Seq, parse_decimal};
 
 use super::covered::listed;
-use super::{HISTORY, each_page, page_of};
+use super::{each_page, page_of, peers};
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::remove;
+use crate::routes::HISTORY;
 use crate::twist::{Twist, on};
 use crate::world::World;
 
@@ -22,7 +22,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(HISTORY).request(|call, _| {
                 if bound(call, "before").is_none() && bound(call, "after").is_none() {
-                    ask_for(call, "after", Some("0".into()));
+                    call.set_parameter("after", Some("0"));
                 }
             })
         },
@@ -34,7 +34,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(HISTORY).request(|call, _| {
                 if let Some(before) = bound(call, "before") {
-                    ask_for(call, "before", Some((before + 1).to_string()));
+                    call.set_parameter("before", Some(&(before + 1).to_string()));
                 }
             })
         },
@@ -96,7 +96,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(HISTORY).request(|call, _| {
                 if bound(call, "after").is_some() && bound(call, "before").is_none() {
-                    ask_for(call, "before", Some(u32::MAX.to_string()));
+                    call.set_parameter("before", Some(&u32::MAX.to_string()));
                 }
             })
         },
@@ -108,11 +108,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(HISTORY).request(|call, _| {
                 if let Some(after) = bound(call, "after") {
-                    ask_for(
-                        call,
-                        "after",
-                        after.checked_sub(1).map(|after| after.to_string()),
-                    );
+                    let less = after.checked_sub(1).map(|after| after.to_string());
+                    call.set_parameter("after", less.as_deref());
                 }
             })
         },
@@ -201,7 +198,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(HISTORY).request(|call, _| {
                 for name in ["before", "after"] {
                     if call.parameter(name) == Some("") {
-                        ask_for(call, name, None);
+                        call.set_parameter(name, None);
                     }
                 }
             })
@@ -218,7 +215,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                         .parameter(name)
                         .is_some_and(|bound| bound.starts_with('-'))
                     {
-                        ask_for(call, name, Some("0".into()));
+                        call.set_parameter(name, Some("0"));
                     }
                 }
             })
@@ -228,13 +225,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "roaming-malformed-bound-is-not-named",
         requirement: "ROA-010",
         sentence: "The refusal of a malformed `before` or `after` does not name it.",
-        twist: || {
-            on(HISTORY).refused(ErrorCode::InvalidField, |refusal| {
-                let mut body = crate::world::json_of(refusal);
-                remove(&mut body, "/field");
-                *refusal = crate::world::reply(refusal.status, &body);
-            })
-        },
+        twist: || on(HISTORY).without_field(ErrorCode::InvalidField),
     },
 ];
 
@@ -243,22 +234,10 @@ pub(super) fn bound(call: &Call, name: &str) -> Option<u64> {
     parse_decimal(call.parameter(name)?).ok()
 }
 
-/// Replaces a parameter of the query, or takes it away.
-pub(in crate::catalogue) fn ask_for(call: &mut Call, name: &str, value: Option<String>) {
-    let own = format!("{name}=");
-    let others = call
-        .query
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !pair.starts_with(&own));
-    let mut pairs: Vec<String> = others.map(str::to_owned).collect();
-    pairs.extend(value.map(|value| own.clone() + &value));
-    call.query = pairs.join("&");
-}
-
 fn without_malformed(name: &'static str) -> Twist {
     on(HISTORY).request(move |call, _| {
         if bound(call, name).is_none() {
-            ask_for(call, name, None);
+            call.set_parameter(name, None);
         }
     })
 }
@@ -268,7 +247,7 @@ fn oldest_between(call: &Call, page: &mut History, world: &mut World<'_>) {
         return;
     }
     let mut whole = call.clone();
-    ask_for(&mut whole, "limit", None);
+    whole.set_parameter("limit", None);
     let Some(whole) = page_of(&whole, world) else {
         return;
     };
@@ -277,15 +256,10 @@ fn oldest_between(call: &Call, page: &mut History, world: &mut World<'_>) {
 }
 
 fn everybody(call: &Call, page: &mut History, world: &mut World<'_>) {
-    let mut list = call.clone();
-    list.path = "/v1/conversations".into();
-    list.query.clear();
-    let views = world.ask(&list).json()["conversations"].clone();
-    for view in views.as_array().into_iter().flatten() {
-        let peer = view["peer"].as_str().unwrap_or_default();
+    for peer in peers(call, world) {
         let mut other = call.clone();
         other.path = format!("/v1/conversations/{peer}/messages");
-        if peer != call.segment(3) {
+        if peer.as_str() != call.segment(3) {
             page.messages.extend(
                 page_of(&other, world)
                     .into_iter()
@@ -304,6 +278,6 @@ fn page_by_offset(lasts: &mut BTreeMap<String, u64>, call: &mut Call, world: &mu
     let last = page.last_seq.0;
     let then = lasts.insert(view, last).unwrap_or(last);
     if let Some(before) = bound(call, "before") {
-        ask_for(call, "before", Some((before + last - then).to_string()));
+        call.set_parameter("before", Some(&(before + last - then).to_string()));
     }
 }

@@ -6,31 +6,27 @@ use duologue_core::ErrorCode;
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::catalogue::sending::acceptance::without_field;
 use crate::fault::Fault;
 use crate::json::{list, remove, set, text};
 use crate::limits::limit;
+use crate::routes::{GET_USER, LOOK_UP, PUT_PROFILE, PUT_USER};
 use crate::told::told;
-use crate::twist::{Twist, edit_json, error, on};
+use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World, reply};
 
-const PROFILE: &str = "PUT /v1/profile";
-const USER: &str = "PUT /v1/admin/users/*";
-const LOOK_UP: &str = "GET /v1/users/*/profile";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sender-empty-name-accepted",
         requirement: "SDR-006",
         sentence: "An empty nickname is accepted.",
-        twist: || accepts(PROFILE, "nickname", |name| name == ""),
+        twist: || accepts(PUT_PROFILE, "nickname", |name| name == ""),
     },
     Fault {
         id: "sender-empty-name-clears",
         requirement: "SDR-006",
         sentence: "An empty nickname is taken for null.",
         twist: || {
-            on(PROFILE).body(|body| {
+            on(PUT_PROFILE).body(|body| {
                 if body["nickname"] == "" {
                     set(body, "/nickname", Value::Null);
                 }
@@ -42,7 +38,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-006",
         sentence: "A nickname with U+0000 is accepted.",
         twist: || {
-            accepts(PROFILE, "nickname", |name| {
+            accepts(PUT_PROFILE, "nickname", |name| {
                 name.as_str().is_some_and(|name| name.contains('\0'))
             })
         },
@@ -51,7 +47,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-number-as-a-name-accepted",
         requirement: "SDR-006",
         sentence: "A number is accepted as a nickname.",
-        twist: || accepts(PROFILE, "nickname", Value::is_number),
+        twist: || accepts(PUT_PROFILE, "nickname", Value::is_number),
     },
     Fault {
         id: "sender-name-too-long-accepted",
@@ -70,7 +66,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-006",
         sentence: "A nickname that is too long is cut.",
         twist: || {
-            on(PROFILE).request(|call, world| {
+            on(PUT_PROFILE).request(|call, world| {
                 let max =
                     usize::try_from(world.limit(call, "nickname_bytes_max").unwrap_or_default());
                 let mut body = call.json();
@@ -88,7 +84,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-006",
         sentence: "The limit of a nickname counts characters.",
         twist: || {
-            on(PROFILE).outcome(|call, outcome, world| {
+            on(PUT_PROFILE).outcome(|call, outcome, world| {
                 let max = world.limit(call, "nickname_bytes_max").unwrap_or_default();
                 let name = call.json()["nickname"].take();
                 let name = text(&name, "");
@@ -103,19 +99,19 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-bad-name-half-done",
         requirement: "SDR-006",
         sentence: "A change with a bad nickname is refused, and the new picture is set.",
-        twist: || half_done(PROFILE, "nickname"),
+        twist: || half_done(PUT_PROFILE, "nickname"),
     },
     Fault {
         id: "sender-bad-picture-half-done",
         requirement: "SDR-006",
         sentence: "A change with a bad picture is refused, and the new nickname is set.",
-        twist: || half_done(PROFILE, "avatar_url"),
+        twist: || half_done(PUT_PROFILE, "avatar_url"),
     },
     Fault {
         id: "sender-bad-profile-names-no-field",
         requirement: "SDR-006",
         sentence: "The refusal of a bad profile names no field.",
-        twist: || on(PROFILE).refused(ErrorCode::InvalidField, without_field),
+        twist: || on(PUT_PROFILE).without_field(ErrorCode::InvalidField),
     },
     Fault {
         id: "sender-picture-of-any-scheme",
@@ -157,7 +153,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-number-as-a-picture-accepted",
         requirement: "SDR-006",
         sentence: "A number is accepted as the URL of a picture.",
-        twist: || accepts(PROFILE, "avatar_url", Value::is_number),
+        twist: || accepts(PUT_PROFILE, "avatar_url", Value::is_number),
     },
     Fault {
         id: "sender-picture-too-long-accepted",
@@ -176,7 +172,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-006",
         sentence: "The URL of an upload is refused as a picture.",
         twist: || {
-            on(PROFILE).instead(|call, _| {
+            on(PUT_PROFILE).instead(|call, _| {
                 let uploaded = text(&call.json(), "/avatar_url").starts_with("/v1/media/");
                 uploaded.then(|| error(ErrorCode::InvalidField).into())
             })
@@ -186,31 +182,31 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-administrator-sets-an-empty-name",
         requirement: "SDR-006",
         sentence: "The administrator may set an empty nickname.",
-        twist: || accepts(USER, "nickname", |name| name == ""),
+        twist: || accepts(PUT_USER, "nickname", |name| name == ""),
     },
     Fault {
         id: "sender-administrator-sets-a-longer-name",
         requirement: "SDR-006",
         sentence: "The administrator may set a nickname beyond the limit.",
-        twist: || accepts(USER, "nickname", |name| text(name, "").len() > 1),
+        twist: || accepts(PUT_USER, "nickname", |name| text(name, "").len() > 1),
     },
     Fault {
         id: "sender-administrator-sets-any-picture",
         requirement: "SDR-006",
         sentence: "The administrator may set any string as a picture.",
-        twist: || accepts(USER, "avatar_url", Value::is_string),
+        twist: || accepts(PUT_USER, "avatar_url", Value::is_string),
     },
     Fault {
         id: "sender-administrators-change-half-done",
         requirement: "SDR-006",
         sentence: "The administrator's change with a bad picture is refused, and its nickname set.",
-        twist: || half_done(USER, "avatar_url"),
+        twist: || half_done(PUT_USER, "avatar_url"),
     },
     Fault {
         id: "sender-user-created-without-the-bad-name",
         requirement: "SDR-006",
         sentence: "A user with a bad nickname is refused, and created without one.",
-        twist: || half_done(USER, "nickname"),
+        twist: || half_done(PUT_USER, "nickname"),
     },
     Fault {
         id: "sender-profile-shows-accept-from",
@@ -273,43 +269,43 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-name-trimmed",
         requirement: "SDR-008",
         sentence: "White space is trimmed off a nickname that a user sets.",
-        twist: || spelled(PROFILE, |name| name.trim().into()),
+        twist: || spelled(PUT_PROFILE, |name| name.trim().into()),
     },
     Fault {
         id: "sender-name-trimmed-for-the-administrator",
         requirement: "SDR-008",
         sentence: "White space is trimmed off a nickname that the administrator sets.",
-        twist: || spelled(USER, |name| name.trim().into()),
+        twist: || spelled(PUT_USER, |name| name.trim().into()),
     },
     Fault {
         id: "sender-name-composed",
         requirement: "SDR-008",
         sentence: "A letter and its combining accent become one character.",
-        twist: || spelled(PROFILE, |name| name.replace("e\u{301}", "\u{e9}")),
+        twist: || spelled(PUT_PROFILE, |name| name.replace("e\u{301}", "\u{e9}")),
     },
     Fault {
         id: "sender-name-decomposed",
         requirement: "SDR-008",
         sentence: "A letter with an accent becomes two characters.",
-        twist: || spelled(PROFILE, |name| name.replace('\u{e9}', "e\u{301}")),
+        twist: || spelled(PUT_PROFILE, |name| name.replace('\u{e9}', "e\u{301}")),
     },
     Fault {
         id: "sender-name-without-joiners",
         requirement: "SDR-008",
         sentence: "Characters without width are dropped from a nickname.",
-        twist: || spelled(PROFILE, |name| name.replace('\u{200d}', "")),
+        twist: || spelled(PUT_PROFILE, |name| name.replace('\u{200d}', "")),
     },
     Fault {
         id: "sender-name-on-one-line",
         requirement: "SDR-008",
         sentence: "A line break in a nickname becomes a space.",
-        twist: || spelled(PROFILE, |name| name.replace('\n', " ")),
+        twist: || spelled(PUT_PROFILE, |name| name.replace('\n', " ")),
     },
     Fault {
         id: "sender-name-without-entities",
         requirement: "SDR-008",
         sentence: "HTML entities in a nickname are decoded.",
-        twist: || spelled(PROFILE, |name| name.replace("&amp;", "&")),
+        twist: || spelled(PUT_PROFILE, |name| name.replace("&amp;", "&")),
     },
     Fault {
         id: "sender-name-escaped-when-looked-up",
@@ -340,7 +336,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-008",
         sentence: "A nickname of white space counts as empty.",
         twist: || {
-            on(PROFILE).instead(|call, _| {
+            on(PUT_PROFILE).instead(|call, _| {
                 let name = call.json()["nickname"].take();
                 let blank = name.as_str().is_some_and(|name| name.trim().is_empty());
                 blank.then(|| error(ErrorCode::InvalidField).into())
@@ -352,7 +348,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-007",
         sentence: "The administrator is shown a user's `accept_from`.",
         twist: || {
-            on("GET /v1/admin/users/*").outcome(|call, outcome, world| {
+            on(GET_USER).outcome(|call, outcome, world| {
                 let (admin, user) = (world.who(call), call.segment(4));
                 let user = (admin.app(), user.as_str());
                 let own = world.as_user(call, user, "GET", "/v1/profile", &Value::Null);
@@ -375,7 +371,7 @@ fn accepts(pattern: &'static str, field: &'static str, bad: fn(&Value) -> bool) 
 }
 
 fn accepts_url(bad: fn(&str) -> bool) -> Twist {
-    on(PROFILE).outcome(move |call, outcome, world| {
+    on(PUT_PROFILE).outcome(move |call, outcome, world| {
         let url = call.json()["avatar_url"].take();
         if outcome.json()["field"] == "avatar_url" && url.as_str().is_some_and(bad) {
             accept("avatar_url", call, outcome, world);
@@ -389,7 +385,7 @@ fn accept(field: &str, call: &Call, outcome: &mut Outcome, world: &mut World<'_>
     look_up.body.clear();
     let mut profile = world.ask(&look_up);
     let value = call.json()[field].take();
-    edit_json(&mut profile.reply, &mut |profile| {
+    profile.edit(|profile| {
         set(profile, &format!("/{field}"), value.clone());
     });
     if profile.reply.status == 404 {

@@ -1,20 +1,16 @@
-//! What a message says of its sender.
+//! The snapshot: what a message says of its sender.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::call::Call;
-use crate::catalogue::sending::SEND;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
+use crate::routes::{ADMIN_HISTORY, ADMIN_SEND, EVENTS, HISTORY, RECENTS, SEND};
 use crate::told::{each, retell, told};
 use crate::twist::{Twist, on};
-use crate::world::World;
 
-const ADMIN_SEND: &str = "POST /v1/admin/messages";
-
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sender-answer-without-a-name",
         requirement: "SDR-001",
@@ -32,7 +28,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-001",
         sentence: "The history leaves the nickname out.",
         twist: || {
-            on("GET /v1/conversations/*/messages").answer(|page| {
+            on(HISTORY).answer(|page| {
                 each(page, &mut |message| {
                     drop(remove(message, "/sender/nickname"));
                 });
@@ -44,7 +40,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-001",
         sentence: "Recent contacts leave the picture out.",
         twist: || {
-            on("GET /v1/recents").answer(|recents| {
+            on(RECENTS).answer(|recents| {
                 each(recents, &mut |message| {
                     drop(remove(message, "/sender/avatar_url"));
                 });
@@ -105,7 +101,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
                     });
                 } else if outcome.reply.status == 201 {
                     let user = text(&outcome.json(), "/user_id").to_owned();
-                    let profile = profile(call, world, &user);
+                    let profile = world.user(call, &app, &user).unwrap_or_default();
                     at_login.insert((app, user), profile);
                 }
             })
@@ -115,25 +111,25 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sender-changed-in-the-history",
         requirement: "SDR-002",
         sentence: "The history shows the nickname and picture of today.",
-        twist: || of_today("GET /v1/conversations/*/messages"),
+        twist: || of_today(HISTORY),
     },
     Fault {
         id: "sender-changed-in-recents",
         requirement: "SDR-002",
         sentence: "Recent contacts show the nickname and picture of today.",
-        twist: || of_today("GET /v1/recents"),
+        twist: || of_today(RECENTS),
     },
     Fault {
         id: "sender-changed-in-the-mailbox",
         requirement: "SDR-002",
         sentence: "A sync shows the nickname and picture of today.",
-        twist: || of_today("GET /v1/events"),
+        twist: || of_today(EVENTS),
     },
     Fault {
         id: "sender-changed-in-the-download",
         requirement: "SDR-002",
         sentence: "The administrator's download shows the nickname and picture of today.",
-        twist: || of_today("GET /v1/admin/conversations/*/*/messages"),
+        twist: || of_today(ADMIN_HISTORY),
     },
     Fault {
         id: "sender-changed-in-the-answer-to-a-repeat",
@@ -206,7 +202,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SDR-004",
         sentence: "In the history a message of `@admin` has a picture.",
         twist: || {
-            of_admin("GET /v1/conversations/*/messages", |message| {
+            of_admin(HISTORY, |message| {
                 set(message, "/sender/avatar_url", "https://admin.example/a.png");
             })
         },
@@ -284,22 +280,11 @@ fn show(message: &mut Value, profile: &Value) {
     }
 }
 
-/// The profile of a user as the administrator sees it now; null for nobody.
-fn profile(call: &Call, world: &mut World<'_>, user: &str) -> Value {
-    let app = world.who(call).app().to_owned();
-    let path = format!("/v1/admin/users/{user}");
-    let found = world.as_admin(call, &app, "GET", &path, &Value::Null);
-    if found.reply.status == 200 {
-        found.json()
-    } else {
-        Value::Null
-    }
-}
-
 fn of_today(pattern: &'static str) -> Twist {
     told(pattern, |call, _, message, world| {
-        let profile = profile(call, world, text(message, "/from"));
-        show(message, &profile);
+        let app = world.who(call).app().to_owned();
+        let profile = world.user(call, &app, text(message, "/from"));
+        show(message, &profile.unwrap_or_default());
     })
 }
 

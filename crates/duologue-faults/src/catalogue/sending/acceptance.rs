@@ -7,14 +7,14 @@ use duologue_core::event::{Event, Frame};
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
-use super::{SEND, filed};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{list, number, remove, set, text};
-use crate::twist::{Twist, edit_json, on, sync};
+use crate::routes::{HISTORY, SEND};
+use crate::twist::{Twist, error, on, sync};
 use crate::world::{Outcome, World, reply};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-answer-without-seq",
         requirement: "SND-001",
@@ -83,7 +83,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-to-nobody-names-no-field",
         requirement: "SND-002",
         sentence: "The refusal of a send to a user who does not exist names no field.",
-        twist: || on(SEND).refused(ErrorCode::UserNotFound, without_field),
+        twist: || on(SEND).without_field(ErrorCode::UserNotFound),
     },
     Fault {
         id: "sending-to-nobody-is-to-a-stranger",
@@ -118,7 +118,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-in-anothers-name-names-no-field",
         requirement: "SND-003",
         sentence: "The refusal of a send in another's name names no field.",
-        twist: || on(SEND).refused(ErrorCode::AdminRequired, without_field),
+        twist: || on(SEND).without_field(ErrorCode::AdminRequired),
     },
     Fault {
         id: "sending-mailbox-in-another-order",
@@ -142,20 +142,16 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-views-in-another-order",
         requirement: "SND-004",
         sentence: "A view lists what its owner wrote before what the peer wrote.",
-        twist: || on("GET /v1/conversations/*/messages").outcome(own_first),
+        twist: || on(HISTORY).outcome(own_first),
     },
 ];
-
-pub(in crate::catalogue) fn without_field(refusal: &mut duologue_core::server::Reply) {
-    edit_json(refusal, &mut |error| drop(remove(error, "/field")));
-}
 
 fn show_the_recipients_seq(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let message = outcome.json();
     let [from, to, id] = ["/from", "/to", "/message_id"].map(|field| text(&message, field));
-    let seq = &filed(call, world, to, from, id)["seq"];
+    let seq = &world.filed(call, to, from, id)["seq"];
     if seq.is_u64() {
-        edit_json(&mut outcome.reply, &mut |message| {
+        outcome.edit(|message| {
             set(message, "/seq", seq.clone());
         });
     }
@@ -184,10 +180,9 @@ fn accept_for_deleted(
 }
 
 fn take_nobody_for_a_stranger(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
-    let app = world.who(call).app().to_owned();
-    let policy = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
-    if outcome.is_refused(ErrorCode::UserNotFound) && policy.json()["messaging"] == "friends_only" {
-        outcome.reply = crate::twist::error(ErrorCode::NotFriends);
+    let policy = world.policy(call);
+    if outcome.is_refused(ErrorCode::UserNotFound) && policy["messaging"] == "friends_only" {
+        outcome.reply = error(ErrorCode::NotFriends);
     }
 }
 
@@ -204,7 +199,7 @@ fn in_the_name_of_from(call: &mut Call, world: &mut World<'_>) -> Option<Outcome
 }
 
 /// The cursors stay where they are.
-pub(in crate::catalogue) fn swap_first_messages(frames: &mut [Frame]) {
+pub(crate) fn swap_first_messages(frames: &mut [Frame]) {
     let mut messages = frames
         .iter_mut()
         .filter(|frame| matches!(frame.event, Event::Message(_)));
@@ -213,7 +208,7 @@ pub(in crate::catalogue) fn swap_first_messages(frames: &mut [Frame]) {
     }
 }
 
-pub(in crate::catalogue) fn reverse_recents(frames: &mut [Frame]) {
+pub(crate) fn reverse_recents(frames: &mut [Frame]) {
     for frame in frames {
         if let Event::Recents(recents) = &mut frame.event {
             recents.recents.reverse();
@@ -223,7 +218,7 @@ pub(in crate::catalogue) fn reverse_recents(frames: &mut [Frame]) {
 
 /// Streams that `chosen` picks by their number among those of their user hold a live message back
 /// until the next one has come.
-pub(in crate::catalogue) fn swapped_pairs(chosen: fn(usize) -> bool) -> Twist {
+pub(crate) fn swapped_pairs(chosen: fn(usize) -> bool) -> Twist {
     let mut held = BTreeMap::new();
     on(SEND).effects(move |effect, world| {
         let Effect::Deliver { stream, .. } = &effect else {
@@ -245,9 +240,9 @@ pub(in crate::catalogue) fn swapped_pairs(chosen: fn(usize) -> bool) -> Twist {
 }
 
 /// The seqs stay where they are.
-pub(in crate::catalogue) fn own_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
+pub(crate) fn own_first(call: &Call, outcome: &mut Outcome, world: &mut World<'_>) {
     let caller = world.who(call);
-    edit_json(&mut outcome.reply, &mut |page| {
+    outcome.edit(|page| {
         let Some(messages) = list(page, "/messages") else {
             return;
         };

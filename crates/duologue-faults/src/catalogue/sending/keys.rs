@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::repeats::drop_key;
-use super::{ANY_SEND, SEND, Scoped, conflict, scoped};
+use super::{Scoped, conflict, scoped};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{number, set, text};
 use crate::limits::limit;
-use crate::twist::{Twist, edit_json, on};
+use crate::routes::{ANY_SEND, SEND};
+use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-refusal-kept-under-its-key",
         requirement: "SND-007",
@@ -204,7 +205,7 @@ fn add_device(call: &mut Call, world: &mut World<'_>) {
 fn show_own_key(call: &Call, outcome: &mut Outcome, _: &mut World<'_>) {
     let key = call.json()["client_msg_id"].take();
     if outcome.reply.status == 200 && key.is_string() {
-        edit_json(&mut outcome.reply, &mut |message| {
+        outcome.edit(|message| {
             set(message, "/client_msg_id", key.clone());
         });
     }

@@ -9,15 +9,16 @@ use duologue_core::message::Message;
 use duologue_core::server::Effect;
 use serde_json::{Value, json};
 
-use super::{ANY_SEND, SEND, echoed, pushed, waits};
+use super::{echoed, pushed, waits};
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{list, number, remove, set, text};
+use crate::json::{number, remove, set, text};
+use crate::routes::{ANY_SEND, SEND};
 use crate::told::sent;
-use crate::twist::{Twist, edit_json, on};
+use crate::twist::{Twist, error, error_at, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-lifetime-promised-beyond-the-roaming-time",
         requirement: "SND-012",
@@ -251,7 +252,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
             on(SEND).outcome(|call, outcome, world| {
                 let roaming = 1000 * world.limit(call, "roaming_ttl_s").unwrap_or_default();
                 if sent(outcome).is_some_and(|message| is_online_only(&message)) {
-                    edit_json(&mut outcome.reply, &mut |message| {
+                    outcome.edit(|message| {
                         let time = number(message, "/time_ms");
                         set(message, "/expires_ms", time + roaming);
                     });
@@ -268,7 +269,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-online-only-stored",
         requirement: "SND-015",
-        sentence: "A message of lifetime 0 is told to be one, and stored like any other.",
+        sentence: "A message of lifetime 0 is answered as one, and stored like any other.",
         twist: stored,
     },
     Fault {
@@ -296,8 +297,7 @@ fn is_online_only(message: &Message) -> bool {
 }
 
 fn invalid_lifetime() -> Outcome {
-    let body = json!({"code": "invalid_lifetime", "message": "too long", "field": "lifetime_s"});
-    crate::world::reply(400, &body).into()
+    error_at(ErrorCode::InvalidLifetime, "lifetime_s").into()
 }
 
 /// Changes a lifetime above 0.
@@ -315,7 +315,7 @@ fn expires(reckon: fn(u64, u64) -> u64) -> Twist {
     on(SEND).outcome(move |call, outcome, _| {
         let lifetime = number(&call.json(), "/lifetime_s");
         if lifetime > 0 && outcome.reply.status == 200 {
-            edit_json(&mut outcome.reply, &mut |message| {
+            outcome.edit(|message| {
                 let time = number(message, "/time_ms");
                 set(message, "/expires_ms", reckon(time, lifetime));
             });
@@ -365,7 +365,7 @@ fn refuse_without_reader(call: &Call, outcome: &mut Outcome, world: &mut World<'
     let path = format!("/v1/admin/users/{}/presence", message.to);
     let presence = world.as_admin(call, &app, "GET", &path, &Value::Null);
     if number(&presence.json(), "/open_streams") == 0 {
-        *outcome = crate::twist::error(ErrorCode::UserNotFound).into();
+        *outcome = error(ErrorCode::UserNotFound).into();
     }
 }
 
@@ -378,7 +378,7 @@ fn stored() -> Twist {
         remove(&mut body, "/lifetime_s");
         call.set_json(&body);
         let mut outcome = world.ask(call);
-        edit_json(&mut outcome.reply, &mut |message| {
+        outcome.edit(|message| {
             set(message, "/seq", Value::Null);
             set(message, "/expires_ms", number(message, "/time_ms"));
         });
@@ -410,11 +410,9 @@ fn in_recents() -> Twist {
             && message.from.as_str() == world.who(call).user()
         {
             let recent = json!({"peer": message.to.as_str(), "message": message});
-            edit_json(&mut outcome.reply, &mut |body| {
-                if let Some(recents) = list(body, "/recents") {
-                    recents.retain(|other| text(other, "/peer") != message.to.as_str());
-                    recents.insert(0, recent.clone());
-                }
+            outcome.edit_list("/recents", |recents| {
+                recents.retain(|other| text(other, "/peer") != message.to.as_str());
+                recents.insert(0, recent.clone());
             });
         }
     })

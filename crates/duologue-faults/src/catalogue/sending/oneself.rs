@@ -1,4 +1,4 @@
-//! Messages to oneself.
+//! Messages to oneself: where they stand, and who gets them live.
 
 use duologue_core::ErrorCode;
 use duologue_core::event::{Event, Frame};
@@ -7,14 +7,15 @@ use duologue_core::message::Message;
 use serde_json::{Value, json};
 
 use super::repeats::drop_key;
-use super::{SEND, echoed, pushed, waits};
+use super::{echoed, pushed, waits};
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{list, set, text};
-use crate::twist::{Twist, edit_json, error, on};
+use crate::json::{set, text};
+use crate::routes::{HISTORY, RECENTS, SEND};
+use crate::twist::{Twist, error, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-note-stored-twice",
         requirement: "SND-016",
@@ -36,7 +37,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         twist: || {
             on(SEND).outcome(|call, outcome, world| {
                 if to_oneself(call, world) && outcome.reply.status == 200 {
-                    edit_json(&mut outcome.reply, &mut |message| {
+                    outcome.edit(|message| {
                         set(message, "/seq", Value::Null);
                     });
                 }
@@ -48,11 +49,11 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SND-016",
         sentence: "The view with oneself stays empty.",
         twist: || {
-            on("GET /v1/conversations/*/messages").outcome(|call, outcome, world| {
+            on(HISTORY).outcome(|call, outcome, world| {
                 if call.segment(3) == world.who(call).user() {
                     let empty = json!({"messages": [], "covered": null, "complete": true,
                         "first_seq": null, "last_seq": 0});
-                    edit_json(&mut outcome.reply, &mut |page| page.clone_from(&empty));
+                    outcome.edit(|page| page.clone_from(&empty));
                 }
             })
         },
@@ -62,12 +63,10 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SND-016",
         sentence: "Recent contacts leave oneself out.",
         twist: || {
-            on("GET /v1/recents").outcome(|call, outcome, world| {
+            on(RECENTS).outcome(|call, outcome, world| {
                 let caller = world.who(call);
-                edit_json(&mut outcome.reply, &mut |body| {
-                    if let Some(recents) = list(body, "/recents") {
-                        recents.retain(|recent| text(recent, "/peer") != caller.user());
-                    }
+                outcome.edit_list("/recents", |recents| {
+                    recents.retain(|recent| text(recent, "/peer") != caller.user());
                 });
             })
         },
@@ -119,9 +118,8 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "Under `friends_only` a message to oneself is refused: nobody is their own friend.",
         twist: || {
             on(SEND).instead(|call, world| {
-                let app = world.who(call).app().to_owned();
-                let policy = world.as_admin(call, &app, "GET", "/v1/admin/policy", &Value::Null);
-                let friends_only = policy.json()["messaging"] == "friends_only";
+                let policy = world.policy(call);
+                let friends_only = policy["messaging"] == "friends_only";
                 refuse_note(friends_only, call, world)
             })
         },

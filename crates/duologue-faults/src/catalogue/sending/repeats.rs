@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use duologue_core::ErrorCode;
 use serde_json::{Value, json};
 
-use super::acceptance::without_field;
-use super::{ANY_SEND, SEND, conflict, scoped};
+use super::{conflict, scoped};
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::{list, number, remove, set, text};
-use crate::twist::{Twist, edit_json, on};
+use crate::json::{number, remove, set, text};
+use crate::routes::{ANY_SEND, SEND};
+use crate::sending::passing;
+use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-pub(in crate::catalogue) const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "sending-repeat-stored-twice",
         requirement: "SND-005",
@@ -26,7 +27,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A repeat that would be refused today is refused.",
         twist: || {
             of_repeats(|call, outcome, world| {
-                let trial = trial(call, world);
+                let trial = world.ask(&passing(call));
                 if trial.reply.status >= 400 {
                     outcome.reply = trial.reply;
                 }
@@ -38,7 +39,9 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         requirement: "SND-005",
         sentence: "A repeat gets the original answer and is delivered once more.",
         twist: || {
-            of_repeats(|call, outcome, world| outcome.effects.extend(trial(call, world).effects))
+            of_repeats(|call, outcome, world| {
+                outcome.effects.extend(world.ask(&passing(call)).effects);
+            })
         },
     },
     Fault {
@@ -47,7 +50,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         sentence: "A repeat is answered with a time of its own.",
         twist: || {
             of_repeats(|_, outcome, _| {
-                edit_json(&mut outcome.reply, &mut |message| {
+                outcome.edit(|message| {
                     let time = number(message, "/time_ms");
                     set(message, "/time_ms", time + 1);
                 });
@@ -157,7 +160,7 @@ pub(in crate::catalogue) const FAULTS: &[Fault] = &[
         id: "sending-conflict-names-no-field",
         requirement: "SND-006",
         sentence: "A conflict does not name the field.",
-        twist: || on(ANY_SEND).refused(ErrorCode::IdempotencyConflict, without_field),
+        twist: || on(ANY_SEND).without_field(ErrorCode::IdempotencyConflict),
     },
     Fault {
         id: "sending-conflict-under-another-code",
@@ -218,34 +221,22 @@ fn of_repeats(mut edit: impl FnMut(&Call, &mut Outcome, &mut World<'_>) + Send +
     })
 }
 
-/// What would become of a send, without a trace: one of lifetime 0 that nobody hears of.
-fn trial(call: &Call, world: &mut World<'_>) -> Outcome {
-    let mut body = call.json();
-    remove(&mut body, "/client_msg_id");
-    set(&mut body, "/lifetime_s", 0);
-    let mut trial = call.clone();
-    trial.set_json(&body);
-    world.ask(&trial)
-}
-
 /// Until the app's next send, the recipient's recent contacts begin with the sender of a repeat.
 fn moves_up() -> Twist {
     let mut keys = BTreeSet::new();
     let mut raised = BTreeMap::new();
     on("POST /v1/messages | GET /v1/recents").outcome(move |call, outcome, world| {
         let who = world.who(call);
-        let (app, user) = (who.app().to_owned(), who.user().to_owned());
+        let (app, user) = who.owner();
         if call.method == "POST" {
             let key = scoped(call, world);
             raised.remove(&app);
             if key.is_some() && !keys.insert(key) {
-                raised.insert(app, (user, text(&call.json(), "/to").to_owned()));
+                raised.insert(app, (user, call.recipient()));
             }
         } else if let Some((sender, _)) = raised.get(&app).filter(|(_, to)| *to == user) {
-            edit_json(&mut outcome.reply, &mut |body| {
-                if let Some(recents) = list(body, "/recents") {
-                    recents.sort_by_key(|recent| text(recent, "/peer") != sender);
-                }
+            outcome.edit_list("/recents", |recents| {
+                recents.sort_by_key(|recent| text(recent, "/peer") != sender);
             });
         }
     })

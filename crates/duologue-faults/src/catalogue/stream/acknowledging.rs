@@ -1,4 +1,4 @@
-//! Acknowledgements.
+//! Acknowledgements: what they remove, and which cursors they take.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::{forget, message_of};
 use crate::json::{set, text};
-use crate::memory::{Mailboxes, Sent, Shown, forget, message_of, owner, relists, time_of};
+use crate::memory::{Mailboxes, Sent, Shown, relists};
+use crate::routes::ACK;
 use crate::twist::{Twist, edit_sync, error, on};
 use crate::world::{Outcome, World, reply};
-
-const ACK: &str = "POST /v1/events/ack";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -161,7 +161,7 @@ fn on_ack(
     let mut mailboxes = Mailboxes::default();
     on("*").outcome(move |call, outcome, world| {
         if call.is(ACK) {
-            let owner = owner(&world.who(call));
+            let owner = world.who(call).owner();
             edit(call, outcome, world, mailboxes.of(&owner));
         }
         mailboxes.learn(call, outcome, world);
@@ -180,7 +180,7 @@ fn refuse_expired(
     world: &mut World<'_>,
     shown: &BTreeMap<Cursor, Shown>,
 ) {
-    let now_ms = time_of(world.who(call).app(), call, world);
+    let now_ms = world.now(call);
     let message = entry(call, shown).and_then(|shown| message_of(&shown.frame));
     if message.is_some_and(|message| message.expires_ms.0 <= now_ms) {
         outcome.reply = error(ErrorCode::InvalidCursor);
@@ -207,7 +207,7 @@ fn empties_all() -> Twist {
 }
 
 /// Acknowledges in the name of the caller.
-pub(in crate::catalogue) fn acknowledge(cursor: Cursor, call: &Call, world: &mut World<'_>) {
+pub(crate) fn acknowledge(cursor: Cursor, call: &Call, world: &mut World<'_>) {
     let mut ack = call.clone();
     ack.method = "POST".into();
     ack.path = "/v1/events/ack".into();

@@ -1,4 +1,4 @@
-//! Cursors and `Last-Event-ID`.
+//! Cursors: which events have one, how they count, and what a `Last-Event-ID` skips.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +10,14 @@ use duologue_core::message::Message;
 use duologue_core::server::Effect;
 
 use super::acknowledging::acknowledge;
+use crate::book::Owner;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::frames::message_of;
 use crate::json::{set, text};
-use crate::memory::{Owner, message_of, owner};
+use crate::routes::{ACK, ANY_SEND, EVENTS, LOGIN};
 use crate::twist::{Twist, edit_sync, error, on, sync};
 use crate::world::{Outcome, World};
-
-const ACK: &str = "POST /v1/events/ack";
-const ANY_SEND: &str = "POST /v1/messages | POST /v1/admin/messages";
-const OPEN: &str = "GET /v1/events";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -32,7 +30,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "stream-offline-without-cursor",
         requirement: "STR-011",
         sentence: "An offline message has no `id`.",
-        twist: || on(OPEN).frames(|frame| vec![Frame { id: None, ..frame }]),
+        twist: || on(EVENTS).frames(|frame| vec![Frame { id: None, ..frame }]),
     },
     Fault {
         id: "stream-recents-with-cursor",
@@ -51,7 +49,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-012",
         sentence: "`kicked` has an `id`.",
         twist: || {
-            on("POST /v1/sessions").frames(|frame| {
+            on(LOGIN).frames(|frame| {
                 vec![Frame {
                     id: Some(Cursor(1)),
                     ..frame
@@ -121,14 +119,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "stream-last-event-id-is-ignored",
         requirement: "STR-018",
         sentence: "`Last-Event-ID` skips nothing.",
-        twist: || on(OPEN).request(|call, _| call.last_event_id = None),
+        twist: || on(EVENTS).request(|call, _| call.last_event_id = None),
     },
     Fault {
         id: "stream-last-event-id-comes-again",
         requirement: "STR-018",
         sentence: "The entry of the `Last-Event-ID` itself is listed.",
         twist: || {
-            on(OPEN).request(|call, _| {
+            on(EVENTS).request(|call, _| {
                 if let Some(Cursor(last)) = last_event_id(call) {
                     call.last_event_id = Some(last.saturating_sub(1).to_string());
                 }
@@ -140,7 +138,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-018",
         sentence: "The entry after that of the `Last-Event-ID` is left out, too.",
         twist: || {
-            on(OPEN).outcome(|call, outcome, _| {
+            on(EVENTS).outcome(|call, outcome, _| {
                 if last_event_id(call).is_some() {
                     edit_sync(outcome, |frames| {
                         let mut skipped = false;
@@ -158,7 +156,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-018",
         sentence: "`Last-Event-ID` acknowledges what it skips.",
         twist: || {
-            on(OPEN).outcome(|call, _, world| {
+            on(EVENTS).outcome(|call, _, world| {
                 if let Some(last) = last_event_id(call) {
                     acknowledge(last, call, world);
                 }
@@ -170,7 +168,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-018",
         sentence: "A stream with `Last-Event-ID` begins with the entries it does not skip, and nothing else.",
         twist: || {
-            on(OPEN).outcome(|call, outcome, _| {
+            on(EVENTS).outcome(|call, outcome, _| {
                 if last_event_id(call).is_some() {
                     edit_sync(outcome, |frames| frames.retain(|frame| frame.id.is_some()));
                 }
@@ -188,7 +186,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "A malformed `Last-Event-ID` is refused.",
         twist: || {
-            on(OPEN).instead(|call, _| {
+            on(EVENTS).instead(|call, _| {
                 let malformed = call.last_event_id.is_some() && last_event_id(call).is_none();
                 malformed.then(|| error(ErrorCode::InvalidField).into())
             })
@@ -199,7 +197,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "The digits that a malformed `Last-Event-ID` begins with count.",
         twist: || {
-            on(OPEN).request(|call, _| {
+            on(EVENTS).request(|call, _| {
                 if let Some(last) = &mut call.last_event_id {
                     let digits = last.find(|c: char| !c.is_ascii_digit());
                     last.truncate(digits.unwrap_or(last.len()));
@@ -212,7 +210,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "A `Last-Event-ID` may begin with zeros.",
         twist: || {
-            on(OPEN).request(|call, _| {
+            on(EVENTS).request(|call, _| {
                 if let Some(last) = &mut call.last_event_id {
                     *last = last.trim_start_matches('0').to_owned();
                 }
@@ -224,7 +222,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "STR-019",
         sentence: "A `Last-Event-ID` that is a number above all cursors skips everything.",
         twist: || {
-            on(OPEN).outcome(|call, outcome, _| {
+            on(EVENTS).outcome(|call, outcome, _| {
                 let last = call
                     .last_event_id
                     .as_ref()
@@ -281,7 +279,7 @@ impl SmallCursors {
     fn twist(self, goes: Goes) -> Twist {
         let inwards = self.clone();
         let asked = on("POST /v1/events/ack | GET /v1/events").request(move |call, world| {
-            inwards.read(goes, call, &owner(&world.who(call)));
+            inwards.read(goes, call, &world.who(call).owner());
         });
         asked.and(on("*").outcome(move |call, outcome, world| {
             self.show(outcome, world);
@@ -289,7 +287,7 @@ impl SmallCursors {
                 Goes::AnewAfterAcknowledgement if call.is(ACK) && outcome.reply.status == 204 => {
                     let cursor = text(&call.json(), "/cursor").parse().unwrap_or(0);
                     let mut bases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(base) = bases.get_mut(&owner(&world.who(call))) {
+                    if let Some(base) = bases.get_mut(&world.who(call).owner()) {
                         *base += cursor;
                     }
                 }
@@ -325,7 +323,7 @@ impl SmallCursors {
             if let Effect::Deliver { stream, frame } = effect
                 && let Some(Cursor(real)) = frame.id
             {
-                let owner = owner(&world.listener(*stream));
+                let owner = world.listener(*stream).owner();
                 let base = *bases.entry(owner).or_insert(real - 1);
                 frame.id = Some(Cursor(real - base));
             }

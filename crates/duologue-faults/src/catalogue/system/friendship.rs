@@ -9,15 +9,10 @@ use duologue_core::server::Effect;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::routes::{BEFRIEND, BLOCK, DELETE_USER, UNBLOCK, UNFRIEND};
 use crate::stores::Store;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
-
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const UNFRIEND: &str = "DELETE /v1/friends/*";
-const BLOCK: &str = "PUT /v1/blocklist/*";
-const UNBLOCK: &str = "DELETE /v1/blocklist/*";
-const DELETE_USER: &str = "DELETE /v1/admin/users/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -45,7 +40,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(BEFRIEND).outcome(|call, outcome, world| {
                 if !outcome.effects.is_empty() {
-                    tell(call, outcome, world, Side::Peer, "friend_added");
+                    tell_side(call, outcome, world, Side::Peer, "friend_added");
                 }
             })
         },
@@ -130,7 +125,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(UNFRIEND).outcome(|call, outcome, world| {
                 if !outcome.effects.is_empty() {
-                    tell(call, outcome, world, Side::Peer, "friend_removed");
+                    tell_side(call, outcome, world, Side::Peer, "friend_removed");
                 }
             })
         },
@@ -142,7 +137,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(BLOCK).outcome(|call, outcome, world| {
                 if !outcome.effects.is_empty() {
-                    tell(call, outcome, world, Side::Peer, "friend_removed");
+                    tell_side(call, outcome, world, Side::Peer, "friend_removed");
                 }
             })
         },
@@ -295,7 +290,7 @@ fn not_in_history(event: &'static str) -> Twist {
     })
 }
 
-fn tell(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, side: Side, event: &str) {
+fn tell_side(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, side: Side, event: &str) {
     let caller = world.who(call).user().to_owned();
     let peer = call.segment(3);
     let (to, about) = match side {
@@ -311,7 +306,7 @@ fn tell(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, side: Side, e
 fn silent_change(change: &'static str, side: Side, event: &'static str) -> Twist {
     on(change).outcome(move |call, outcome, world| {
         if outcome.reply.status == 204 && outcome.effects.is_empty() {
-            tell(call, outcome, world, side, event);
+            tell_side(call, outcome, world, side, event);
         }
     })
 }

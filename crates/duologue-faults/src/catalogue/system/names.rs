@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, set, text};
-use crate::sending::{ADMIN_SEND, NOTIFY, SEND};
-use crate::twist::{Twist, error, on};
+use crate::routes::{ADMIN_SEND, ANY_SEND, NOTIFY, SEND};
+use crate::twist::{Twist, error_at, on};
 use crate::world::{Outcome, World, reply};
 
 const BUILT_IN: [&str; 3] = ["friend_added", "friend_removed", "profile_changed"];
@@ -111,7 +111,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "SYS-001",
         sentence: "A refused system message stands in the history all the same.",
         twist: || {
-            on("POST /v1/messages | POST /v1/admin/messages").outcome(|call, outcome, world| {
+            on(ANY_SEND).outcome(|call, outcome, world| {
                 if outcome.json()["field"] == "content.type" {
                     notifies(call, world, |_| true);
                 }
@@ -291,11 +291,6 @@ fn renames(edit: fn(&str) -> String) -> Twist {
 fn refuses_name(when: fn(&str) -> bool) -> Twist {
     on(NOTIFY).instead(move |call, _| {
         let refused = when(text(&call.json(), "/event"));
-        refused.then(|| {
-            let mut refusal = error(ErrorCode::InvalidField);
-            let body = json!({"code": "invalid_field", "message": "refused", "field": "event"});
-            refusal.body = duologue_core::server::Body::Json(body.to_string());
-            refusal.into()
-        })
+        refused.then(|| error_at(ErrorCode::InvalidField, "event").into())
     })
 }

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
-use crate::sending::{ADMIN_SEND, NOTIFY, again};
-use crate::stores::{HISTORY, edit_list, set_body};
+use crate::routes::{ADMIN_SEND, HISTORY, NOTIFY};
 use crate::twist::{Twist, error, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -86,7 +85,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A notification has no `data` in the history.",
         twist: || {
             on(HISTORY).outcome(|_, outcome, _| {
-                edit_list(outcome, "/messages", |messages| {
+                outcome.edit_list("/messages", |messages| {
                     for message in messages {
                         set(message, "/content/data", "");
                     }
@@ -182,7 +181,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(NOTIFY).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::IdempotencyConflict) {
-                    again(call, world, |body| drop(remove(body, "/client_msg_id")));
+                    world.again(call, |body| drop(remove(body, "/client_msg_id")));
                 }
             })
         },
@@ -212,7 +211,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(NOTIFY).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::MessageTooLarge) {
-                    *outcome = again(call, world, shorten);
+                    *outcome = world.again(call, shorten);
                 }
             })
         },
@@ -249,7 +248,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(NOTIFY).outcome(|call, outcome, world| {
                 if outcome.is_refused(ErrorCode::MessageTooLarge) {
-                    again(call, world, shorten);
+                    world.again(call, shorten);
                 }
             })
         },
@@ -277,7 +276,7 @@ fn changes_lifetime(edit: fn(u64) -> u64) -> Twist {
         if lifetime > 0 && outcome.reply.status == 200 {
             let expires = number(&answer, "/time_ms") + lifetime * 1_000;
             set(&mut answer, "/expires_ms", expires);
-            set_body(outcome, &answer);
+            outcome.set_json(&answer);
         }
     }))
 }

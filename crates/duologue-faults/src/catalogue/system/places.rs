@@ -8,17 +8,12 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json::text;
 use crate::limits::limit;
-use crate::sending::NOTIFY;
-use crate::stores::{HISTORY, Store, edit_list, mailbox_entry};
+use crate::routes::{BEFRIEND, CONVERSATIONS, EVENTS, HISTORY, NOTIFY, RECENTS};
+use crate::stores::{Store, mailbox_entry};
 use crate::twist::{Twist, on, sync};
 use crate::world::{Outcome, World};
 
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const CONVERSATIONS: &str = "GET /v1/conversations";
-const EVENTS: &str = "GET /v1/events";
-const RECENTS: &str = "GET /v1/recents";
 /// By how much the core's cap is higher than that of a server which drops what it should not.
 const ROOM: u64 = 1_000;
 
@@ -51,7 +46,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "`@system` is not among the conversations.",
         twist: || {
             on(CONVERSATIONS).outcome(|_, outcome, _| {
-                edit_list(outcome, "/conversations", |all| {
+                outcome.edit_list("/conversations", |all| {
                     all.retain(|one| one["peer"] != "@system");
                 });
             })
@@ -83,7 +78,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             on(RECENTS).outcome(|call, outcome, world| {
                 let max = world.limit(call, "recent_contacts_max");
                 if newest(call, world).is_some() {
-                    edit_list(outcome, "/recents", |recents| {
+                    outcome.edit_list("/recents", |recents| {
                         if Some(recents.len() as u64) == max {
                             recents.pop();
                         }
@@ -98,7 +93,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         sentence: "A notification is pushed.",
         twist: || {
             on(NOTIFY).outcome(|call, outcome, world| {
-                let to = text(&call.json(), "/to").to_owned();
+                let to = call.recipient();
                 pushes_to(call, outcome, world, &to);
             })
         },
@@ -152,7 +147,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || {
             on(HISTORY).outcome(|call, outcome, world| {
                 let max = world.limit(call, "offline_system_messages_max");
-                edit_list(outcome, "/messages", |messages| {
+                outcome.edit_list("/messages", |messages| {
                     let over = messages.len().saturating_sub(as_len(max));
                     messages.drain(..over);
                 });
@@ -238,7 +233,7 @@ fn comes_again() -> Twist {
             return;
         };
         let caller = world.who(call);
-        let user = (caller.app().to_owned(), caller.user().to_owned());
+        let user = caller.owner();
         let again = seen.entry(user).or_default();
         for frame in again.iter().rev().cloned() {
             let entry = Effect::Deliver { stream, frame };

@@ -10,21 +10,19 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::routes::{BEFRIEND, PUT_PROFILE, PUT_USER};
 use crate::stores::Store;
 use crate::twist::{Twist, on};
 use crate::world::{Outcome, World};
 
-const BEFRIEND: &str = "PUT /v1/friends/*";
-const OWN: &str = "PUT /v1/profile";
-const BY_ADMIN: &str = "PUT /v1/admin/users/*";
-const ANY: &str = "PUT /v1/profile | PUT /v1/admin/users/*";
+const CHANGE: &str = "PUT /v1/profile | PUT /v1/admin/users/*";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         id: "system-profile-changed-by-admin-not-told",
         requirement: "SYS-008",
         sentence: "Friends are not told of a profile that the administrator changes.",
-        twist: || on(BY_ADMIN).outcome(|_, outcome, _| outcome.effects.clear()),
+        twist: || on(PUT_USER).outcome(|_, outcome, _| outcome.effects.clear()),
     },
     Fault {
         id: "system-nickname-not-told",
@@ -42,14 +40,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "system-profile-changed-on-one-stream",
         requirement: "SYS-008",
         sentence: "`profile_changed` is shown on one stream of a friend's.",
-        twist: || on(OWN).outcome(|_, outcome, _| outcome.effects.truncate(1)),
+        twist: || on(PUT_PROFILE).outcome(|_, outcome, _| outcome.effects.truncate(1)),
     },
     Fault {
         id: "system-profile-changed-with-id",
         requirement: "SYS-008",
         sentence: "`profile_changed` has an SSE `id`.",
         twist: || {
-            on(OWN).frames(|mut frame| {
+            on(PUT_PROFILE).frames(|mut frame| {
                 frame.id = Some(Cursor(1));
                 vec![frame]
             })
@@ -59,7 +57,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "system-profile-changed-with-seq",
         requirement: "SYS-008",
         sentence: "`profile_changed` has a `seq`.",
-        twist: || on(OWN).messages(|event| event.message.seq = Some(Seq(1))),
+        twist: || on(PUT_PROFILE).messages(|event| event.message.seq = Some(Seq(1))),
     },
     Fault {
         id: "system-profile-changed-without-nulls",
@@ -98,7 +96,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 let listed = |user: &str| (caller.app().to_owned(), user.to_owned());
                 if call.is(BEFRIEND) {
                     added.insert((listed(&call.segment(3)), caller.user().to_owned()));
-                } else if call.is(OWN) {
+                } else if call.is(PUT_PROFILE) {
                     let owners = added
                         .iter()
                         .filter(|(peer, _)| *peer == listed(caller.user()));
@@ -114,7 +112,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "SYS-008",
         sentence: "`profile_changed` goes to all whom the user has in the friend list.",
         twist: || {
-            on(OWN).outcome(|call, outcome, world| {
+            on(PUT_PROFILE).outcome(|call, outcome, world| {
                 let caller = world.who(call);
                 for friend in world.list(call, (caller.app(), caller.user()), "friends") {
                     tell_once(call, outcome, world, &friend);
@@ -127,7 +125,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "SYS-008",
         sentence: "`profile_changed` goes to the user's own devices too.",
         twist: || {
-            on(OWN).outcome(|call, outcome, world| {
+            on(PUT_PROFILE).outcome(|call, outcome, world| {
                 let caller = world.who(call);
                 tell_once(call, outcome, world, caller.user());
             })
@@ -141,8 +139,8 @@ pub(crate) const FAULTS: &[Fault] = &[
             let mut users = BTreeSet::new();
             on("*").outcome(move |call, outcome, world| {
                 let caller = world.who(call);
-                users.insert((caller.app().to_owned(), caller.user().to_owned()));
-                if call.is(OWN) {
+                users.insert(caller.owner());
+                if call.is(PUT_PROFILE) {
                     for (app, user) in &users {
                         if app == caller.app() && user != caller.user() {
                             tell_once(call, outcome, world, user);
@@ -157,7 +155,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "SYS-009",
         sentence: "A friend who is away finds a notification of the new profile in the mailbox.",
         twist: || {
-            on(OWN).outcome(|call, _, world| {
+            on(PUT_PROFILE).outcome(|call, _, world| {
                 let caller = world.who(call);
                 for friend in world.list(call, (caller.app(), caller.user()), "friends") {
                     let body = json!({"to": friend, "event": "profile.changed", "data": ""});
@@ -184,7 +182,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         requirement: "SYS-009",
         sentence: "A nickname and picture as they were are told as a change.",
         twist: || {
-            told_anyway(OWN, |body, status| {
+            told_anyway(PUT_PROFILE, |body, status| {
                 status == 200 && body.get("nickname").is_some()
             })
         },
@@ -193,30 +191,30 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "system-accept-from-told",
         requirement: "SYS-009",
         sentence: "A change of `accept_from` is told as a `profile_changed`.",
-        twist: || told_anyway(OWN, |body, _| body.get("accept_from").is_some()),
+        twist: || told_anyway(PUT_PROFILE, |body, _| body.get("accept_from").is_some()),
     },
     Fault {
         id: "system-empty-change-told",
         requirement: "SYS-009",
         sentence: "A change of profile that names nothing is told as a `profile_changed`.",
-        twist: || told_anyway(OWN, |body, _| *body == json!({})),
+        twist: || told_anyway(PUT_PROFILE, |body, _| *body == json!({})),
     },
     Fault {
         id: "system-refused-change-told",
         requirement: "SYS-009",
         sentence: "A refused change of profile is told as a `profile_changed`.",
-        twist: || told_anyway(OWN, |_, status| status == 400),
+        twist: || told_anyway(PUT_PROFILE, |_, status| status == 400),
     },
     Fault {
         id: "system-unchanged-profile-by-admin-told",
         requirement: "SYS-009",
         sentence: "A user whom the administrator sets as they were is told as changed.",
-        twist: || told_anyway(BY_ADMIN, |_, status| status == 200),
+        twist: || told_anyway(PUT_USER, |_, status| status == 200),
     },
 ];
 
 fn hides_when(when: fn(&Value) -> bool) -> Twist {
-    on(ANY).outcome(move |call, outcome, _| {
+    on(CHANGE).outcome(move |call, outcome, _| {
         if when(&call.json()) {
             outcome.effects.clear();
         }
@@ -224,7 +222,7 @@ fn hides_when(when: fn(&Value) -> bool) -> Twist {
 }
 
 fn changes_data(edit: fn(&str) -> String) -> Twist {
-    on(ANY).messages(move |event| {
+    on(CHANGE).messages(move |event| {
         if let Content::System { data, .. } = &mut event.message.content {
             *data = edit(data);
         }
@@ -248,7 +246,7 @@ fn tell_once(call: &Call, outcome: &mut Outcome, world: &mut World<'_>, to: &str
 fn kept_in(store: Store) -> Twist {
     let mut kept: Vec<((String, String), Value)> = Vec::new();
     on("*").outcome(move |call, outcome, world| {
-        for effect in outcome.effects.iter().filter(|_| call.is(ANY)) {
+        for effect in outcome.effects.iter().filter(|_| call.is(CHANGE)) {
             if let Effect::Deliver { stream, frame } = effect
                 && let Event::Message(shown) = &frame.event
             {

@@ -41,17 +41,17 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<ExitCode> {
     let suite = Suite::new(corpus);
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     let chosen: Vec<&'static Fault> = Fault::all().filter(|fault| args.chooses(fault)).collect();
+    let recorded = read(root)?;
     if !args.only.is_empty() {
-        let rows = runtime.block_on(suite.against(&chosen, args.jobs, true))?;
+        let rows = runtime.block_on(suite.against(&chosen, args.jobs, true, &recorded))?;
         let missed = rows.iter().filter(|row| row.killed_by.is_empty()).count();
         println!("{} faults, {missed} not noticed", rows.len());
         return Ok(ExitCode::from(u8::from(missed > 0)));
     }
     runtime.block_on(suite.passes())?;
     let matrix = Matrix {
-        faults: runtime.block_on(suite.against(&chosen, args.jobs, false))?,
+        faults: runtime.block_on(suite.against(&chosen, args.jobs, false, &recorded))?,
     };
-    let recorded = read(root)?;
     let mut complaints =
         demands::complaints(&matrix, Requirements::embedded(), &suite.scenario_ids());
     if !args.accept_lost {

@@ -17,7 +17,7 @@ use duologue_server::{Handle, ServerOptions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::kill_matrix::Row;
+use crate::kill_matrix::{Matrix, Row};
 
 /// Only this machine can reach the servers, and only while they are run against.
 const OPERATOR_TOKEN: &str = "kill-matrix";
@@ -60,12 +60,14 @@ impl Suite {
         Ok(finished)
     }
 
-    /// Runs against each fault the scenarios that cite the requirement it breaks.
+    /// Runs against each fault the scenarios that cite the requirement it breaks. What says something
+    /// else than `recorded` is asked twice.
     pub(crate) async fn against(
         &self,
         faults: &[&'static Fault],
         jobs: usize,
         tells: bool,
+        recorded: &Matrix,
     ) -> anyhow::Result<Vec<Row>> {
         let firsts = faults.iter().map(async |fault| {
             let finished = self.citing(fault, |_| true).await;
@@ -77,7 +79,8 @@ impl Suite {
             .await?;
         let mut rows = Vec::new();
         for (fault, mut finished) in faults.iter().copied().zip(firsts) {
-            self.repeat_ungraded(fault, &mut finished).await?;
+            let recorded = recorded.faults.iter().find(|row| row.id == fault.id);
+            self.repeat_doubtful(fault, recorded, &mut finished).await?;
             if tells {
                 tell(fault, &finished);
             }
@@ -88,24 +91,34 @@ impl Suite {
         Ok(rows)
     }
 
-    /// With so much at the same time a server may answer too late: what was not graded is played
-    /// again against this fault alone.
-    async fn repeat_ungraded(
+    /// With so much at the same time a server may answer too late: what was not graded, or is not as
+    /// recorded, is played again against this fault alone.
+    async fn repeat_doubtful(
         &self,
         fault: &'static Fault,
+        recorded: Option<&Row>,
         finished: &mut Vec<ScenarioFinished>,
     ) -> anyhow::Result<()> {
-        let (graded, ungraded): (Vec<_>, Vec<_>) = std::mem::take(finished)
+        let as_recorded = |scenario: &ScenarioFinished| {
+            recorded.is_none_or(|row| {
+                let noticed = row
+                    .killed_by
+                    .iter()
+                    .any(|id| *id == scenario.scenario.as_str());
+                noticed == notices(scenario.verdict)
+            })
+        };
+        let (certain, doubtful): (Vec<_>, Vec<_>) = std::mem::take(finished)
             .into_iter()
-            .partition(|scenario| is_graded(scenario.verdict));
+            .partition(|scenario| is_graded(scenario.verdict) && as_recorded(scenario));
         let again = |fixture: &Fixture| {
-            let mut ungraded = ungraded.iter();
-            ungraded
-                .any(|scenario| scenario.scenario.to_string() == fixture.scenario.id.to_string())
+            let mut doubtful = doubtful.iter();
+            doubtful.any(|scenario| scenario.scenario == fixture.scenario.id)
         };
         let again = self.citing(fault, again).await;
         let again = again.with_context(|| format!("running against {} again", fault.id))?;
-        *finished = [graded, again].concat();
+        *finished = [certain, again].concat();
+        finished.sort_by(|one, other| one.scenario.cmp(&other.scenario));
         Ok(())
     }
 

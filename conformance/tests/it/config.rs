@@ -12,12 +12,16 @@ use crate::{code, duologue, duologue_in, text};
 /// Flags that the file cannot say, each with the reason.
 const NOT_IN_FILE: &[(&str, &str)] = &[
     ("config", "names the file"),
+    ("fault", "is for looking at one, not a server of one's own"),
     ("print-config", "is an order, not a setting"),
     ("seed", "a fixed one lets runs on a shared app meet"),
     ("shard", "another one on every machine that reads the file"),
 ];
 /// Flags without a variable, each with the reason.
-const NOT_IN_ENVIRONMENT: &[(&str, &str)] = &[("print-config", "is an order, not a setting")];
+const NOT_IN_ENVIRONMENT: &[(&str, &str)] = &[
+    ("fault", "is for looking at one, not a server of one's own"),
+    ("print-config", "is an order, not a setting"),
+];
 
 fn excepted(list: &[(&str, &str)], flag: &str) -> bool {
     list.iter().any(|(name, _)| *name == flag)

@@ -11,7 +11,7 @@ use crate::twist::{Twist, on};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
-        id: "admin-presence-in-order-of-login",
+        id: "admin-presence-descends",
         requirement: "ADM-009",
         sentence: "The sessions of a presence descend by `device_id`.",
         twist: || {

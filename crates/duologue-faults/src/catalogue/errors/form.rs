@@ -81,7 +81,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || has_status(ErrorCode::UserNotFound, 400),
     },
     Fault {
-        id: "errors-conflict-is-403",
+        id: "errors-peer-blocked-is-403",
         requirement: "ERR-002",
         sentence: "`peer_blocked` comes with the status 403.",
         twist: || has_status(ErrorCode::PeerBlocked, 403),

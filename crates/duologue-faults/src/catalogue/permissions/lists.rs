@@ -52,7 +52,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         twist: || on(UNBLOCK).outcome(|call, outcome, world| mirror(call, outcome, world, UNBLOCK)),
     },
     Fault {
-        id: "permissions-adding-drops-another",
+        id: "permissions-list-shows-the-first-only",
         requirement: "PRM-006",
         sentence: "A friend list shows its first friend and no other.",
         twist: || {

@@ -244,15 +244,18 @@ impl schemars::JsonSchema for PeerId {
 
 /// Parses a decimal number without sign or leading zero: cursors and sequence numbers.
 pub fn parse_decimal(text: &str) -> Result<u64, IdError> {
-    let plain = !text.is_empty()
-        && text.len() <= 19
-        && text.bytes().all(|b| b.is_ascii_digit())
-        && (text == "0" || !text.starts_with('0'));
-    if plain {
+    if is_decimal(text) && text.len() <= 19 {
         text.parse().map_err(|_| IdError::NotDecimal)
     } else {
         Err(IdError::NotDecimal)
     }
+}
+
+/// Whether it is a decimal number without sign or leading zero, of any length.
+pub(crate) fn is_decimal(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && (text == "0" || !text.starts_with('0'))
 }
 
 /// The place of an entry in a user's mailbox; decimal digits on the wire (spec: stream).

@@ -317,6 +317,23 @@ pub(crate) fn edit_sync(outcome: &mut Outcome, edit: impl FnOnce(&mut Vec<Frame>
     outcome.effects = others;
 }
 
+/// The answers to uploads that have arrived, successes and refusals, are changed.
+pub(crate) fn uploads(edit: impl FnMut(&mut Reply) + Send + 'static) -> Twist {
+    Twist {
+        uploaded: vec![Box::new(edit)],
+        ..Twist::default()
+    }
+}
+
+/// An upload is answered 200 for 201.
+pub(crate) fn uploads_answered_200() -> Twist {
+    uploads(|answer| {
+        if answer.status == 201 {
+            answer.status = 200;
+        }
+    })
+}
+
 /// An error as the specification shapes it.
 pub(crate) fn error(code: ErrorCode) -> Reply {
     let body = json!({"code": code.as_str(), "message": "refused"});

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Bound;
 
 use crate::error::ApiError;
-use crate::id::parse_decimal;
+use crate::id::{IdError, is_decimal};
 use crate::limits::Limits;
 
 /// The parameters of a query string; the first of equal names counts, and those nobody asks for
@@ -26,13 +26,10 @@ impl<'a> Query<'a> {
     /// An optional decimal number, as large as it may be; anything else is refused with the name of
     /// its parameter (ROA-010, ADM-023).
     pub(super) fn decimal(&self, name: &str) -> Result<Option<u64>, ApiError> {
-        let read = |text: &str| {
-            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            match parse_decimal(text) {
-                // Nothing here counts so far, so all numbers beyond mean the same.
-                Err(_) if digits && !text.is_empty() && !text.starts_with('0') => Ok(u64::MAX),
-                other => other.map_err(|error| ApiError::invalid(name, error.to_string())),
-            }
+        let read = |text: &str| match is_decimal(text) {
+            // Nothing here counts so far, so all numbers beyond mean the same.
+            true => Ok(text.parse().unwrap_or(u64::MAX)),
+            false => Err(ApiError::invalid(name, IdError::NotDecimal.to_string())),
         };
         self.get(name).map(read).transpose()
     }

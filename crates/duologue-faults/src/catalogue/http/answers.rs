@@ -10,7 +10,7 @@ use crate::routes::{
     BEFRIEND, CONVERSATIONS, CREATE_APP, DELETE_USER, GET_PROFILE, LOGIN, LOGOUT, PRESENCE,
     PUT_POLICY, PUT_PROFILE, PUT_USER, SEND,
 };
-use crate::twist::{Twist, on};
+use crate::twist::{Twist, on, uploads_answered_200};
 use crate::wire::Wire;
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -170,14 +170,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "http-upload-with-200",
         requirement: "HTT-003",
         sentence: "An upload is answered 200.",
-        twist: || Twist {
-            uploaded: vec![Box::new(|answer| {
-                if answer.status == 201 {
-                    answer.status = 200;
-                }
-            })],
-            ..Twist::default()
-        },
+        twist: uploads_answered_200,
     },
     Fault {
         id: "http-befriending-with-201",

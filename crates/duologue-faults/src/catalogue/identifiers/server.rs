@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::json::{number, set, text};
 use crate::routes::{ADMIN_SEND, NOTIFY, SEND, SERVER};
 use crate::told::each;
-use crate::twist::{Twist, on};
+use crate::twist::{Twist, on, uploads};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -63,8 +63,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "identifiers-media-id-with-a-dot",
         requirement: "IDN-008",
         sentence: "A media id ends like the name of a file.",
-        twist: || Twist {
-            uploaded: vec![Box::new(|reply| {
+        twist: || {
+            uploads(|reply| {
                 if let Body::Json(body) = &mut reply.body {
                     let mut media: Value = serde_json::from_str(body).unwrap_or_default();
                     let id = format!("{}.bin", text(&media, "/media_id"));
@@ -73,8 +73,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                         *body = media.to_string();
                     }
                 }
-            })],
-            ..Twist::default()
+            })
         },
     },
     Fault {

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::json::{number, remove, set, text};
 use crate::limits::limit;
 use crate::routes::{DOWNLOAD, UPLOAD};
-use crate::twist::{Twist, error, on};
+use crate::twist::{Twist, error, on, uploads, uploads_answered_200};
 use crate::world::json_of;
 
 pub(crate) const FAULTS: &[Fault] = &[
@@ -21,14 +21,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "media-upload-answered-with-200",
         requirement: "MED-001",
         sentence: "An upload is answered 200.",
-        twist: || Twist {
-            uploaded: vec![Box::new(|answer| {
-                if answer.status == 201 {
-                    answer.status = 200;
-                }
-            })],
-            ..Twist::default()
-        },
+        twist: uploads_answered_200,
     },
     Fault {
         id: "media-answer-with-the-bare-id-as-url",
@@ -171,13 +164,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         id: "media-empty-upload-is-an-invalid-field",
         requirement: "MED-004",
         sentence: "An upload of no bytes is refused as `invalid_field`.",
-        twist: || Twist {
-            uploaded: vec![Box::new(|answer| {
+        twist: || {
+            uploads(|answer| {
                 if json_of(answer)["code"] == ErrorCode::MediaEmpty.as_str() {
                     *answer = error(ErrorCode::InvalidField);
                 }
-            })],
-            ..Twist::default()
+            })
         },
     },
     Fault {
